@@ -1,0 +1,30 @@
+"""Who makes a change: a person, and the AccessToken that they came with, if any."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from accounts.models import User
+
+
+@dataclass(frozen=True)
+class Actor:
+    """`user` is None for the system itself; `token_id` is None for password sessions."""
+
+    user: User | None
+    token_id: int | None = None
+
+    @classmethod
+    def of(cls, request: Any) -> Actor:
+        """Return the caller of a Django or DRF request that passed authentication."""
+        token = getattr(request, "access_token", None)
+        return cls(user=request.user, token_id=token.pk if token else None)
+
+    @classmethod
+    def system(cls) -> Actor:
+        return cls(user=None)
+
+    def as_columns(self) -> dict[str, int | None]:
+        """Return the two columns that history rows keep: `actor_id` and `token_id`."""
+        return {"actor_id": self.user.pk if self.user else None, "token_id": self.token_id}

@@ -1,0 +1,25 @@
+"""The site's own settings, with what a test run must not share with a deployment."""
+
+from __future__ import annotations
+
+import base64
+import os
+import tempfile
+from pathlib import Path
+
+os.environ.setdefault("WEIYU_SECRET_KEY", "tests-only-" + "0" * 50)
+os.environ.setdefault(
+    "WEIYU_TOKEN_KEYS",
+    ",".join(f"{kid}:{base64.b64encode(kid.encode() * 24).decode()}" for kid in ("t1", "t2")),
+)
+os.environ.setdefault("WEIYU_ALLOWED_HOSTS", "testserver,localhost,127.0.0.1,.weiyu.test")
+os.environ.setdefault("WEIYU_DATA_DIR", str(Path(tempfile.gettempdir()) / f"weiyu-{os.getpid()}"))
+
+from weiyu_site.settings import *  # noqa: E402, F403
+
+# Argon2 is slow on purpose; only the test of the hasher itself wants it.
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+STORAGES = {
+    **STORAGES,  # noqa: F405
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}

@@ -1,0 +1,306 @@
+"""Settings of every Weiyu process. What differs between deployments comes from `WEIYU_*`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import dj_database_url
+from django.core.exceptions import ImproperlyConfigured
+from django.utils.translation import gettext_lazy as _
+
+from weiyu_site import env
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+DATA_DIR = Path(env.text("WEIYU_DATA_DIR", str(BASE_DIR / "data")))
+
+# --- Who may reach it ---------------------------------------------------------------------------
+
+DEBUG = env.flag("WEIYU_DEBUG", default=False)
+# No default: a missing key must stop the process, not weaken it.
+SECRET_KEY = env.text("WEIYU_SECRET_KEY")
+TOKEN_KEYS = env.token_keys("WEIYU_TOKEN_KEYS")
+# The address that links, mails and snippets show; without one, the request's own.
+PUBLIC_URL = env.text("WEIYU_PUBLIC_URL", "").rstrip("/")
+if PUBLIC_URL and not urlsplit(PUBLIC_URL).netloc:
+    raise ImproperlyConfigured("WEIYU_PUBLIC_URL must be a whole address, https://desk.example.com")
+ALLOWED_HOSTS = env.listing("WEIYU_ALLOWED_HOSTS", ("localhost", "127.0.0.1", "[::1]"))
+if "*" in ALLOWED_HOSTS and not DEBUG:
+    raise ImproperlyConfigured("WEIYU_ALLOWED_HOSTS must name hosts; '*' is for debugging only.")
+TRUSTED_PROXIES = env.networks("WEIYU_TRUSTED_PROXIES")
+CSRF_TRUSTED_ORIGINS = env.listing("WEIYU_CSRF_TRUSTED_ORIGINS")
+
+# --- Parts --------------------------------------------------------------------------------------
+
+INSTALLED_APPS = [
+    "weiyu_site.apps.WeiyuSiteConfig",
+    "weiyu_site.apps.WeiyuAdminConfig",
+    "workstation",
+    "stats",
+    "messaging",
+    "tickets",
+    "tokens",
+    "accounts",
+    "configuration",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "rest_framework",
+    "django_filters",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "corsheaders",
+    "csp",
+    "django_htmx",
+    "channels",
+    "axes",
+]
+
+MIDDLEWARE = [
+    "weiyu_site.front.middleware.FrontMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "tokens.framing.FramingMiddleware",
+    "corsheaders.middleware.CorsMiddleware",
+    "tokens.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "tokens.middleware.AuthenticationMiddleware",
+    "accounts.middleware.PersonalSettingsMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "axes.middleware.AxesMiddleware",
+]
+
+ROOT_URLCONF = "weiyu_site.urls"
+WSGI_APPLICATION = "weiyu_site.wsgi.application"
+ASGI_APPLICATION = "weiyu_site.asgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "weiyu_site" / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+# --- Data ---------------------------------------------------------------------------------------
+
+DATABASES = {
+    "default": dj_database_url.parse(
+        env.text("WEIYU_DATABASE_URL", f"sqlite:///{DATA_DIR / 'weiyu.sqlite3'}"),
+        # A new PostgreSQL connection costs about 8 ms; a few threads keep theirs.
+        conn_max_age=600,
+        conn_health_checks=True,
+    )
+}
+if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+    DATABASES["default"]["OPTIONS"] = {
+        # Two writers queue for the lock at BEGIN instead of failing at the first write.
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 20,
+        "init_command": (
+            "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-20000;"
+        ),
+    }
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+REDIS_URL = env.text("WEIYU_REDIS_URL", "")
+if REDIS_URL:
+    CACHES = {
+        "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
+    }
+    CHANNEL_LAYERS = {
+        "default": {
+            "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+            # redis-py 8 would close a silent subscription after 5 s.
+            "CONFIG": {"hosts": [{"address": REDIS_URL, "socket_timeout": None}]},
+        }
+    }
+else:
+    CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+    CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
+
+MEDIA_ROOT = DATA_DIR / "uploads"
+# Bodies are spooled and capped by the front (weiyu_site/front), before a thread is taken.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2_621_440
+
+# --- People and sessions ------------------------------------------------------------------------
+
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",
+    "tokens.backends.RightsBackend",
+]
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 10},
+    },
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+]
+LOGIN_URL = "/agent/login"
+LOGIN_REDIRECT_URL = "/agent/"
+
+SECURE = PUBLIC_URL.startswith("https://")
+SESSION_ENGINE = "tokens.sessions"
+SESSION_COOKIE_NAME = "__Host-weiyu" if SECURE else "weiyu"
+SESSION_COOKIE_SECURE = SECURE
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_AGE = 12 * 60 * 60
+# The second cookie, for frames of other sites over https (see tokens/middleware.py).
+FRAME_COOKIE_NAME = "__Host-weiyu-frame"
+CSRF_USE_SESSIONS = True
+CSRF_FAILURE_VIEW = "weiyu_site.pages.csrf_failure"
+
+AXES_FAILURE_LIMIT = 5
+AXES_COOLOFF_TIME = 0.25  # hours
+# By person and address together: neither an office nor a person is shut out by strangers.
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_RESET_ON_SUCCESS = True
+AXES_CLIENT_IP_CALLABLE = "weiyu_site.front.middleware.client_address"
+AXES_LOCKOUT_CALLABLE = "accounts.lockout.locked_out"
+AXES_ENABLE_ADMIN = False
+AXES_VERBOSE = False
+
+# --- Browser policies ---------------------------------------------------------------------------
+
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": ["'none'"],
+        "script-src": ["'self'"],
+        "style-src": ["'self'"],
+        "img-src": ["'self'"],
+        "font-src": ["'self'"],
+        "connect-src": ["'self'"],
+        "form-action": ["'self'"],
+        "base-uri": ["'none'"],
+        # Framing is decided per token (tokens/framing.py); nobody by default.
+        "frame-ancestors": ["'none'"],
+    }
+}
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+SECURE_HSTS_SECONDS = 31_536_000 if SECURE else 0
+
+CORS_ALLOW_ALL_ORIGINS = True
+CORS_URLS_REGEX = r"^/api/"
+CORS_ALLOW_HEADERS = ["authorization", "content-type", "idempotency-key", "if-match"]
+CORS_EXPOSE_HEADERS = [
+    "Link", "Location", "ETag", "X-Total-Count", "X-Request-ID", "X-Token-Expires-At",
+    "WWW-Authenticate", "Retry-After", "RateLimit", "RateLimit-Policy", "Idempotency-Replayed",
+]  # fmt: skip
+
+# --- API ----------------------------------------------------------------------------------------
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "tokens.authentication.BearerAuthentication",
+        "tokens.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["tokens.permissions.HasScope"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["weiyu_site.api.parsers.StrictJSONParser"],
+    "DEFAULT_PAGINATION_CLASS": "weiyu_site.api.pagination.KeysetPagination",
+    "DEFAULT_FILTER_BACKENDS": ["weiyu_site.api.filters.StrictFilterBackend"],
+    "DEFAULT_THROTTLE_CLASSES": ["tokens.throttling.TokenRateThrottle"],
+    "EXCEPTION_HANDLER": "weiyu_site.api.problems.problem_response",
+    "DEFAULT_SCHEMA_CLASS": "weiyu_site.api.schema.FamilySchema",
+    "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
+    "DATETIME_FORMAT": "iso-8601",
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+    "URL_FORMAT_OVERRIDE": None,
+    "COERCE_DECIMAL_TO_STRING": False,
+}
+SIMPLE_JWT = {
+    "ALGORITHM": "HS384",
+    # The whole ring of keys lives in tokens/jwt.py; the stock backend never signs.
+    "SIGNING_KEY": SECRET_KEY,
+    "LEEWAY": 30,
+    "AUTH_TOKEN_CLASSES": ["tokens.jwt.SignedToken"],
+    "TOKEN_TYPE_CLAIM": None,
+    "USER_ID_CLAIM": "sub",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Weiyu API",
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SCHEMA_PATH_PREFIX": "/api/",
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+    "PREPROCESSING_HOOKS": ["weiyu_site.api.schema.documented_paths"],
+    "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_NAME_OVERRIDES": {},
+}
+
+# --- Language and time --------------------------------------------------------------------------
+
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", _("English")), ("zh-hans", _("Simplified Chinese"))]
+LOCALE_PATHS = [BASE_DIR / "weiyu_site" / "locale"]
+TIME_ZONE = "UTC"
+USE_TZ = True
+
+# --- Static files -------------------------------------------------------------------------------
+
+STATIC_URL = "/static/"
+STATIC_ROOT = DATA_DIR / "static"
+STATICFILES_DIRS = [BASE_DIR / "weiyu_site" / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": (
+            "django.contrib.staticfiles.storage.StaticFilesStorage"
+            if DEBUG
+            else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        )
+    },
+}
+WHITENOISE_USE_FINDERS = DEBUG
+
+# --- Mail and log -------------------------------------------------------------------------------
+
+EMAIL_URL = env.text("WEIYU_EMAIL_URL", "")
+DEFAULT_FROM_EMAIL = "weiyu@localhost"
+if EMAIL_URL:
+    _mail = urlsplit(EMAIL_URL)
+    if _mail.scheme not in {"smtp", "smtps", "smtp+tls"} or not _mail.hostname:
+        raise ImproperlyConfigured("WEIYU_EMAIL_URL must read smtp[s|+tls]://user:password@host:port")
+    EMAIL_HOST, EMAIL_PORT = _mail.hostname, _mail.port or 25
+    EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _mail.username or "", _mail.password or ""
+    EMAIL_USE_SSL, EMAIL_USE_TLS = _mail.scheme == "smtps", _mail.scheme == "smtp+tls"
+else:
+    EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
+
+LOG_LEVEL = env.choice("WEIYU_LOG_LEVEL", ("DEBUG", "INFO", "WARNING", "ERROR"), "INFO")
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"()": "weiyu_site.front.logs.LineFormatter"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": LOG_LEVEL},
+    "loggers": {
+        "django": {"handlers": ["console"], "level": LOG_LEVEL, "propagate": False},
+        "axes": {"level": "WARNING"},
+    },
+}
