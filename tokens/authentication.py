@@ -1,0 +1,76 @@
+"""DRF authentication: an AccessToken as bearer (RFC 6750), or the session of our own pages."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from django.core.cache import cache
+from rest_framework import authentication
+from rest_framework.exceptions import Throttled
+from rest_framework.request import Request
+from rest_framework_simplejwt.authentication import JWTAuthentication
+
+from accounts.models import User
+from configuration.values import value
+from tokens.models import AccessToken
+from tokens.throttling import WINDOW, throttle_address
+from tokens.verification import Call, Refused, verify
+
+
+class BearerAuthentication(JWTAuthentication):
+    """simplejwt's header handling in front of our own verification.
+
+    A bearer is judged alone: a bad one is 401, whatever cookie came with it.
+    """
+
+    def authenticate(self, request: Request) -> tuple[User, AccessToken] | None:  # type: ignore[override]
+        header = self.get_header(request)
+        secret = self.get_raw_token(header) if header else None
+        if secret is None:
+            return None
+        try:
+            token = verify(secret, Call.of_api(request._request))  # type: ignore[arg-type]
+        except Refused as refusal:
+            if refusal.status == 401:
+                count_failure(request.META.get("REMOTE_ADDR", ""))
+            raise
+        attach(request._request, token)
+        return token.user, token
+
+    def get_raw_token(self, header: bytes) -> str | None:  # type: ignore[override]
+        """Return the token of a Bearer header (the scheme in any case), None for other schemes."""
+        scheme, _, secret = header.decode("latin-1").strip().partition(" ")
+        if scheme.lower() != "bearer":
+            return None
+        if "," in secret and secret.lower().count("bearer"):
+            raise Refused("token-doubled")
+        return secret.strip()
+
+
+class SessionAuthentication(authentication.SessionAuthentication):
+    """The cookie of our own pages, with CSRF; says why when the session's token has ended."""
+
+    def authenticate(self, request: Request) -> tuple[Any, Any] | None:
+        ended = getattr(request._request, "ended", None)
+        if ended:
+            raise Refused(ended)
+        found = super().authenticate(request)
+        if found is None:
+            return None
+        return found[0], request._request.access_token  # type: ignore[attr-defined]
+
+
+def attach(request: Any, token: AccessToken | None) -> None:
+    """Make the token that a request came with known to the request and to its person."""
+    request.access_token = token
+    if token is not None:
+        token.user.access_token = token  # type: ignore[attr-defined]
+
+
+def count_failure(address: str) -> None:
+    """Limit failed credentials by client address; a good token never passes here."""
+    key = f"tokens.failed.{throttle_address(address)}.{int(time.time() // WINDOW)}"
+    cache.add(key, 0, timeout=WINDOW)
+    if cache.incr(key) > value("failed_credentials_per_minute"):
+        raise Throttled(wait=WINDOW - time.time() % WINDOW)

@@ -1,0 +1,64 @@
+"""Who may open the pages of a room: the decorators and checks that rooms above put on them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+from urllib.parse import quote
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+
+from tokens.middleware import in_frame
+from tokens.refusals import refused_page
+from tokens.scopes import ROLE_SCOPES, allows
+from tokens.verification import Refused
+
+CONFIRMED_KEY = "_password_confirmed_at"
+CONFIRMED_FOR = 15 * 60  # seconds
+
+
+def may_enter(request: Any, room: str) -> bool:
+    """Return whether the caller may use the pages of "agent" or "admin"."""
+    return bool(
+        request.user.is_active and allows(request.user, request.access_token, f"login:{room}")
+    )
+
+
+def agent_page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Let only people of the workstation through; others are asked to sign in or told why not."""
+
+    @wraps(view)
+    def guarded(request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+        if may_enter(request, "agent"):
+            return view(request, *args, **kwargs)
+        return turn_away(request, "agent")
+
+    return guarded
+
+
+def turn_away(request: Any, room: str) -> HttpResponse:
+    """Ask strangers to sign in; tell people of another role, or with a weak token, why not."""
+    scope = f"login:{room}"
+    if request.user.is_authenticated:
+        lacks_role = scope not in ROLE_SCOPES[request.user.role]
+        return refused_page(
+            request, Refused("role" if lacks_role else "insufficient-scope", scope=scope), room=room
+        )
+    if in_frame(request) or request.headers.get("HX-Request"):
+        # The sign-in page is never framed, so a frame is told instead of staying blank.
+        return refused_page(request, Refused("signed-out"), room=room)
+    login = "/agent/login" if room == "agent" else "/admin/login/"
+    return HttpResponseRedirect(f"{login}?next={quote(request.get_full_path())}")
+
+
+def password_needed(request: HttpRequest) -> bool:
+    """Return whether the session came by a token and gave no password in the last 15 minutes."""
+    if getattr(request, "access_token", None) is None:
+        return False
+    return bool(request.session.get(CONFIRMED_KEY, 0) < time.time() - CONFIRMED_FOR)
+
+
+def confirm_url(request: HttpRequest) -> str:
+    return f"/admin/auth/confirm?next={quote(request.get_full_path())}"

@@ -1,0 +1,55 @@
+"""Which pages may frame ours, and the other browser policies of every page.
+
+A view may set `response.frame_ancestors`: a list of CSP sources, empty for anyone, or
+`NOBODY`. Without it a session opened by a token is framed by the token's domains, and everything
+else by nobody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, cast
+
+from django.http import HttpRequest, HttpResponseBase
+
+NOBODY: list[str] = ["'none'"]
+ANYONE: list[str] = []
+PERMISSIONS = "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
+
+
+class FramingMiddleware:
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = self.get_response(request)
+        self._set_frame_policy(request, response)
+        response.headers.setdefault("Permissions-Policy", PERMISSIONS)
+        response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
+        if response.headers.get("Content-Type", "").startswith("text/html"):
+            response.headers.setdefault("Cache-Control", "no-store")
+        return response
+
+    def _set_frame_policy(self, request: HttpRequest, response: HttpResponseBase) -> None:
+        ancestors = frame_ancestors(request, response)
+        if ancestors == NOBODY:
+            response.headers["X-Frame-Options"] = "DENY"
+        # None takes the directive out: "*" would shut out the shells of desktop and mobile apps.
+        replaced = {"frame-ancestors": ancestors or None}
+        cast(Any, response)._csp_replace = {**getattr(response, "_csp_replace", {}), **replaced}
+
+
+def frame_ancestors(request: HttpRequest, response: HttpResponseBase) -> list[str]:
+    """Return the sources that may frame the response; an empty list is anyone."""
+    chosen: list[str] | None = getattr(response, "frame_ancestors", None)
+    if chosen is not None:
+        return chosen
+    token = getattr(request, "access_token", None)
+    if token is not None and not request.path.startswith("/api/"):
+        return list(token.frame_ancestors())
+    return NOBODY
+
+
+def framed_by(response: HttpResponseBase, ancestors: list[str]) -> None:
+    """Let these sources frame the response: `ANYONE`, `NOBODY` or a list."""
+    response.frame_ancestors = ancestors  # type: ignore[attr-defined]

@@ -1,0 +1,103 @@
+"""The signed form of an AccessToken: HS384, a ring of keys, the subject of the published guide.
+
+simplejwt's `TokenBackend` and `Token` are extended where they leave room: the backend picks the
+key by `kid` (RFC 7515, 4.1.4), the token checks our claims. Whether it has expired is judged
+together with its row (tokens/verification.py), so that "disabled" and "expired" can be told apart.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+import jwt
+from django.conf import settings
+from rest_framework_simplejwt.backends import TokenBackend
+from rest_framework_simplejwt.exceptions import TokenBackendError, TokenError
+from rest_framework_simplejwt.tokens import Token
+
+ALGORITHM = "HS384"
+PLATFORM = "bytedesk"
+LONGEST_TOKEN = 4096
+LEEWAY = 30  # seconds that clocks may differ
+LATEST = int(datetime(9999, 1, 1, tzinfo=UTC).timestamp())
+_OPTIONS = {"verify_exp": False, "verify_iat": False, "verify_nbf": False, "verify_aud": False}
+
+
+class KeyRing(TokenBackend):
+    """Sign with the first key of the ring, verify with the one that the header names."""
+
+    def __init__(self) -> None:
+        super().__init__(ALGORITHM, leeway=LEEWAY)
+
+    def encode(self, payload: dict[str, Any]) -> str:
+        kid, key = next(iter(settings.TOKEN_KEYS.items()))
+        return jwt.encode(payload, key, algorithm=ALGORITHM, headers={"kid": kid})
+
+    def decode(self, token: Any, verify: bool = True) -> dict[str, Any]:
+        """Return the payload of a token whose form and signature are good."""
+        if not isinstance(token, str) or not token.isascii() or len(token) > LONGEST_TOKEN:
+            raise TokenBackendError("The token has no such form.")
+        try:
+            key = self._key_for(jwt.get_unverified_header(token))
+            return jwt.decode(token, key, algorithms=[ALGORITHM], options=_OPTIONS)  # type: ignore[arg-type]
+        except (jwt.PyJWTError, ValueError, RecursionError) as error:
+            raise TokenBackendError("The token is not valid.") from error
+
+    def _key_for(self, header: dict[str, Any]) -> bytes:
+        kid = header.get("kid")
+        if header.get("alg") != ALGORITHM or "crit" in header or not isinstance(kid, str):
+            raise jwt.InvalidTokenError("unexpected header")
+        try:
+            return settings.TOKEN_KEYS[kid]
+        except KeyError as error:
+            raise jwt.InvalidTokenError("unknown kid") from error
+
+
+class SignedToken(Token):
+    """A token's claims: `sub` (the guide's JSON string), `iat`, `exp` and `jti`."""
+
+    token_type = "access"
+    lifetime = timedelta(days=30)
+    _token_backend = KeyRing()
+
+    @classmethod
+    def sign(cls, *, username: str, issued_at: datetime, expires_at: datetime) -> str:
+        """Return a new signed token; without `jti` two of one second would be the same."""
+        subject = {"platform": PLATFORM, "username": username}
+        payload = {
+            "sub": json.dumps(subject, separators=(",", ":"), ensure_ascii=False),
+            "iat": int(issued_at.timestamp()),
+            "exp": int(expires_at.timestamp()),
+            "jti": uuid4().hex,
+        }
+        return cls._token_backend.encode(payload)
+
+    def verify(self) -> None:
+        """Raise TokenError unless the claims have the shape that we sign."""
+        issued_at, expires_at = self.payload.get("iat"), self.payload.get("exp")
+        if not (_is_moment(issued_at) and _is_moment(expires_at)):
+            raise TokenError("The token's times are not valid.")
+        if issued_at > time.time() + LEEWAY:
+            raise TokenError("The token is not valid yet.")
+        self._verify_subject()
+
+    def _verify_subject(self) -> None:
+        try:
+            subject = json.loads(self.payload["sub"])
+        except (KeyError, TypeError, ValueError, RecursionError) as error:
+            raise TokenError("The token names nobody.") from error
+        if not isinstance(subject, dict) or not isinstance(subject.get("username"), str):
+            raise TokenError("The token names nobody.")
+
+    @property
+    def has_expired(self) -> bool:
+        return bool(self.payload["exp"] + LEEWAY <= time.time())
+
+
+def _is_moment(value: object) -> bool:
+    """Return whether a claim is whole seconds in a range that dates can hold."""
+    return isinstance(value, int) and not isinstance(value, bool) and 0 < value < LATEST

@@ -1,0 +1,47 @@
+"""The networks that may use a token, in CIDR notation."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable
+from functools import lru_cache
+
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+MOST_NETWORKS = 50
+
+
+@lru_cache(maxsize=2048)
+def parse(text: str) -> Network:
+    """Return the network that a line of the form means; a bare address is a network of one."""
+    try:
+        return ipaddress.ip_network(text.strip())
+    except ValueError as error:
+        raise ValidationError(
+            _("“%(entry)s” is no network. Write it like 203.0.113.0/24 or 2001:db8::/32."),
+            code="bad_network",
+            params={"entry": text.strip()},
+        ) from error
+
+
+def parse_all(texts: Iterable[str]) -> tuple[Network, ...]:
+    found = dict.fromkeys(parse(text) for text in texts if text.strip())
+    if len(found) > MOST_NETWORKS:
+        raise ValidationError(
+            _("At most %(most)s networks fit one token."),
+            code="too_many",
+            params={"most": MOST_NETWORKS},
+        )
+    return tuple(found)
+
+
+def contain(networks: Iterable[str], address: str) -> bool:
+    """Return whether `address` lies in one of `networks`; an unreadable address never does."""
+    try:
+        wanted = ipaddress.ip_address(address)
+    except ValueError:
+        return False
+    mapped = getattr(wanted, "ipv4_mapped", None)
+    return any((mapped or wanted) in parse(network) for network in networks)

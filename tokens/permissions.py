@@ -1,0 +1,56 @@
+"""DRF permission: every view declares its scope; role and token must both have it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework.permissions import SAFE_METHODS, BasePermission
+from rest_framework.request import Request
+
+from tokens.scopes import LOGIN_SCOPES, ROLE_SCOPES, allows, granted
+from tokens.verification import Call, Refused, record_denial
+
+PROFILE = "profile"
+
+
+def needed_scope(view: Any, method: str) -> str | None:
+    """Return the full scope that a call of `method` on `view` needs, None if undeclared."""
+    declared: str | None = getattr(view, "scope", None)
+    if declared is None or ":" in declared or declared == PROFILE:
+        return declared
+    return f"{declared}:{'read' if method in SAFE_METHODS else 'write'}"
+
+
+class HasScope(BasePermission):
+    """Allow what the person's role and their token allow together.
+
+    `scope = "tickets"` on a view means `tickets:read` for safe methods and `tickets:write` for
+    others; `"profile"` is one's own profile. A view without a scope is refused to tokens.
+    """
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        if not request.user.is_authenticated:
+            return False
+        scope = needed_scope(view, request.method or "GET")
+        token = getattr(request, "access_token", None)
+        if scope == PROFILE:
+            return self._may_use_profile(request, token)
+        if scope is None:
+            if token is None:
+                return True
+            raise Refused("insufficient-scope", scope="none")
+        if scope not in ROLE_SCOPES[request.user.role]:
+            raise Refused("role", scope=scope)
+        if not allows(request.user, token, scope):
+            refusal = Refused("insufficient-scope", scope=scope)
+            record_denial(token, Call.of_api(request._request), refusal)
+            raise refusal
+        return True
+
+    def _may_use_profile(self, request: Request, token: Any) -> bool:
+        """Any good token reads its person's profile; one that opens a room may edit it."""
+        if request.method in SAFE_METHODS or token is None:
+            return True
+        if granted(request.user, token) & (LOGIN_SCOPES | {"users:write"}):
+            return True
+        raise Refused("insufficient-scope", scope="login:agent")

@@ -1,0 +1,52 @@
+"""Rates: fixed windows of a minute in the shared cache, one counter for each token or person."""
+
+from __future__ import annotations
+
+import ipaddress
+import time
+from typing import Any
+
+from django.core.cache import cache
+from rest_framework.request import Request
+from rest_framework.throttling import BaseThrottle
+
+from configuration.values import value
+
+WINDOW = 60
+
+
+def throttle_address(address: str) -> str:
+    """Return what counts as one caller: an IPv4 address, or the /64 of an IPv6 address."""
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return "unknown"
+    if isinstance(parsed, ipaddress.IPv6Address):
+        return str(ipaddress.ip_network((parsed, 64), strict=False).network_address)
+    return str(parsed)
+
+
+class TokenRateThrottle(BaseThrottle):
+    """Allow each credential `api_rate_per_minute` calls; `request.rate` tells the headers."""
+
+    def allow_request(self, request: Request, view: Any) -> bool:
+        if not request.user or not request.user.is_authenticated:
+            return True
+        limit = value("api_rate_per_minute")
+        window, left = divmod(time.time(), WINDOW)
+        key = f"tokens.rate.{self._caller(request)}.{int(window)}"
+        cache.add(key, 0, timeout=WINDOW)
+        try:
+            used = cache.incr(key)
+        except ValueError:  # the window ended between the two calls
+            used = 1
+        self._left = WINDOW - left
+        request._request.rate = (limit, max(limit - used, 0), int(self._left))  # type: ignore[attr-defined]
+        return bool(used <= limit)
+
+    def wait(self) -> float:
+        return self._left
+
+    def _caller(self, request: Request) -> str:
+        token = getattr(request, "access_token", None)
+        return f"token.{token.pk}" if token else f"user.{request.user.pk}"

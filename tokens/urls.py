@@ -1,0 +1,16 @@
+"""Where people come in by link. These stand before the admin's own addresses, whose login would
+otherwise copy the token into a second address."""
+
+from __future__ import annotations
+
+from django.urls import path, re_path
+
+from tokens import pages
+
+urlpatterns = [
+    re_path(r"^(?P<target>agent|admin)/auth/login/?$", pages.login_by_token, name="login_by_token"),
+    path("agent/auth/arrived", pages.arrived, name="login_arrived"),
+    path("agent/auth/open", pages.OpenByCode.as_view(), name="login_by_code"),
+    path("agent/auth/switch", pages.switch, name="login_switch"),
+    path("admin/auth/confirm", pages.confirm_password, name="confirm_password"),
+]

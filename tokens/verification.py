@@ -1,0 +1,246 @@
+"""The one answer to "may this token be used here and now?", for login, API and sessions.
+
+The order of the checks is fixed: form, signature and claims cost no query; then one query finds
+the row with its person; then status, person, network, page and right.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.core.cache import cache
+from django.db import DatabaseError, transaction
+from django.db.models import Q
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from rest_framework_simplejwt.exceptions import TokenError
+
+from tokens import networks
+from tokens.domains import Origin
+from tokens.jwt import LEEWAY, SignedToken
+from tokens.models import AccessToken
+from tokens.scopes import ROLE_SCOPES, allows
+
+logger = logging.getLogger(__name__)
+TOUCH_EVERY = timedelta(minutes=1)
+
+
+class Refused(Exception):
+    """A token that may not be used. `cause` is for programs, `message` says what to do next."""
+
+    def __init__(self, cause: str, *, scope: str = "", seen: str = "") -> None:
+        super().__init__(cause)
+        self.cause = cause
+        self.scope = scope
+        self.seen = seen
+
+    @property
+    def code(self) -> str:
+        return self.cause
+
+    @property
+    def status(self) -> int:
+        """Return the HTTP status: 401 is "this token is no good", and nothing else."""
+        if self.cause in DENIALS:
+            return 403
+        return 400 if self.cause in MALFORMED else 401
+
+    @property
+    def title(self) -> str:
+        return str(SENTENCES[self.cause][0])
+
+    @property
+    def message(self) -> str:
+        sentence = SENTENCES[self.cause][1]
+        return str(sentence) % {"scope": self.scope, "seen": self.seen or _("none")}
+
+
+SENTENCES: dict[str, tuple[Promise, Promise]] = {
+    "token-missing": (
+        _("No token was sent"),
+        _("Add the AccessToken: ?accessToken=… in a login link, “Authorization: Bearer …” in a "
+          "call."),
+    ),
+    "token-doubled": (
+        _("More than one token was sent"),
+        _("Send exactly one AccessToken."),
+    ),
+    "token-invalid": (
+        _("The token is not valid"),
+        _("Check that the AccessToken was copied whole and belongs to this server, or have an "
+          "administrator make a new one."),
+    ),
+    "token-expired": (
+        _("The token has expired"),
+        _("Have an administrator make a new AccessToken and put it in the place of this one."),
+    ),
+    "token-disabled": (
+        _("The token was disabled"),
+        _("An administrator has disabled this AccessToken. Ask them to enable it or to make a new "
+          "one."),
+    ),
+    "user-inactive": (
+        _("The person is deactivated"),
+        _("The person of this AccessToken no longer works here. Ask an administrator."),
+    ),
+    "code-used": (
+        _("This link is used up"),
+        _("It opens once, within a minute. Open it again from your own system."),
+    ),
+    "signed-out": (
+        _("You are signed out"),
+        _("Open the link in your own system again, or sign in with your password."),
+    ),
+    "domain-not-allowed": (
+        _("This page may not use the token"),
+        _("The page seen was: %(seen)s. An administrator can add its domain to the token's "
+          "allowed domains."),
+    ),
+    "network-not-allowed": (
+        _("This network may not use the token"),
+        _("The address seen was %(seen)s. An administrator can add it to the token's allowed "
+          "networks."),
+    ),
+    "insufficient-scope": (
+        _("The token lacks a permission"),
+        _("The permission “%(scope)s” is needed. An administrator can tick it in the token's "
+          "permissions."),
+    ),
+    "role": (
+        _("Your role does not allow this"),
+        _("The permission “%(scope)s” belongs to another role. Ask an administrator."),
+    ),
+}  # fmt: skip
+DENIALS = frozenset({"domain-not-allowed", "network-not-allowed", "insufficient-scope", "role"})
+MALFORMED = frozenset({"token-missing", "token-doubled"})
+
+
+@dataclass(frozen=True)
+class Call:
+    """Where a use of a token comes from. `page` is the header that shows it, None if absent."""
+
+    kind: str  # "api", "login" or "session"
+    address: str
+    page: str | None = None
+
+    @classmethod
+    def of_api(cls, request: HttpRequest) -> Call:
+        return cls("api", request.META.get("REMOTE_ADDR", ""), request.headers.get("Origin"))
+
+    @classmethod
+    def of_login(cls, request: HttpRequest) -> Call:
+        """A form that POSTs shows its Origin, a link or frame its Referer."""
+        header = "Origin" if request.method == "POST" else "Referer"
+        return cls("login", request.META.get("REMOTE_ADDR", ""), request.headers.get(header))
+
+    @classmethod
+    def of_session(cls, request: HttpRequest) -> Call:
+        return cls("session", request.META.get("REMOTE_ADDR", ""))
+
+    @property
+    def origin(self) -> Origin | None:
+        return Origin.parse(self.page) if self.page else None
+
+    @property
+    def seen(self) -> str:
+        """Return what to show people as the page: its origin, never its path or query."""
+        return str(self.origin or ("?" if self.page else ""))
+
+
+def verify(secret: str, call: Call, *, scope: str | None = None) -> AccessToken:
+    """Return the row of a token that may be used for `call`, with its person.
+
+    Costs no query for a bad signature and one for a good one. Raises Refused; a refusal that
+    names a row is written to the audit.
+    """
+    try:
+        signed = SignedToken(secret)
+        token = AccessToken.objects.with_secret(secret)
+    except (TokenError, AccessToken.DoesNotExist) as error:
+        raise Refused("token-invalid") from error
+    check(token, call, scope=scope, has_expired=signed.has_expired)
+    return token
+
+
+def check(
+    token: AccessToken, call: Call, *, scope: str | None = None, has_expired: bool = False
+) -> None:
+    """Raise Refused unless the row allows `call`; also what every click of a session passes."""
+    try:
+        _check_status(token, has_expired=has_expired)
+        _check_place(token, call)
+        if scope:
+            check_scope(token, scope)
+    except Refused as refusal:
+        record_denial(token, call, refusal)
+        raise
+
+
+def _check_status(token: AccessToken, *, has_expired: bool) -> None:
+    if token.disabled_at:
+        raise Refused("token-disabled")
+    if has_expired or token.expires_at + timedelta(seconds=LEEWAY) <= timezone.now():
+        raise Refused("token-expired")
+    if not token.user.is_active:
+        raise Refused("user-inactive")
+
+
+def _check_place(token: AccessToken, call: Call) -> None:
+    if token.networks and not networks.contain(token.networks, call.address):
+        raise Refused("network-not-allowed", seen=call.address)
+    # A session is held to our own origin by the browser (SameSite, CSRF), not to the list.
+    if not token.domains or call.kind == "session":
+        return
+    if call.page is None:
+        if not _may_show_no_page(token, call):
+            raise Refused("domain-not-allowed")
+        return
+    origin = call.origin
+    if origin is None or not any(domain.matches(origin) for domain in token.allowed_domains):
+        raise Refused("domain-not-allowed", seen=call.seen)
+
+
+def _may_show_no_page(token: AccessToken, call: Call) -> bool:
+    """A program shows no page, so networks must hold it; a link shows none if so allowed."""
+    return bool(token.networks) if call.kind == "api" else token.allow_missing_referrer
+
+
+def check_scope(token: AccessToken, scope: str) -> None:
+    if scope not in ROLE_SCOPES[token.user.role]:
+        raise Refused("role", scope=scope)
+    if not allows(token.user, token, scope):
+        raise Refused("insufficient-scope", scope=scope)
+
+
+def record_denial(token: AccessToken, call: Call, refusal: Refused) -> None:
+    """Write a denial to the audit, at most one a minute for the same token and cause."""
+    if cache.add(f"tokens.denied.{token.pk}.{refusal.cause}", 1, timeout=60):
+        token.record(
+            "denied",
+            cause=refusal.cause,
+            address=call.address,
+            origin=call.seen,
+            kind=call.kind,
+            **({"scope": refusal.scope} if refusal.scope else {}),
+        )
+
+
+def touch(token: AccessToken, call: Call) -> None:
+    """Note the use of a token, at most once a minute; never fails the request."""
+    now = timezone.now()
+    if token.last_used_at and token.last_used_at > now - TOUCH_EVERY:
+        return
+    seen: dict[str, Any] = {"last_used_at": now, "last_used_address": call.address or None}
+    if call.origin:
+        seen["last_used_origin"] = str(call.origin)[:300]
+    stale = Q(last_used_at=None) | Q(last_used_at__lte=now - TOUCH_EVERY)
+    try:
+        with transaction.atomic():
+            AccessToken.objects.filter(stale, pk=token.pk).update(**seen)
+    except DatabaseError:
+        logger.warning("The last use of token %s could not be noted.", token.pk, exc_info=True)
