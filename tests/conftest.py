@@ -8,11 +8,19 @@ import pytest
 from django.core.cache import cache
 from rest_framework.test import APIClient
 
+import configuration.values
 from accounts.actor import Actor
 from accounts.models import User
 from tokens.models import AccessToken
 
 PASSWORD = "correct horse battery staple"
+
+
+@pytest.fixture(autouse=True)
+def _default_configuration(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Begin with the default values as just read, so that reading them costs no test a query."""
+    monkeypatch.setattr(configuration.values, "LONGEST_AGE_SECONDS", float("inf"))
+    configuration.values.suppose({})
 
 
 @pytest.fixture(autouse=True)
