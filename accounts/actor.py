@@ -25,6 +25,20 @@ class Actor:
     def system(cls) -> Actor:
         return cls(user=None)
 
+    @property
+    def user_id(self) -> int | None:
+        return self.user.pk if self.user else None
+
+    @property
+    def is_team(self) -> bool:
+        """True for those who answer customers, and for the system itself."""
+        return self.user is None or self.user.is_team_member
+
+    @property
+    def is_administrator(self) -> bool:
+        """True for administrators, and for the system itself."""
+        return self.user is None or self.user.is_administrator
+
     def as_columns(self) -> dict[str, int | None]:
         """Return the two columns that history rows keep: `actor_id` and `token_id`."""
-        return {"actor_id": self.user.pk if self.user else None, "token_id": self.token_id}
+        return {"actor_id": self.user_id, "token_id": self.token_id}

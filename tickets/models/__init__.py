@@ -1,0 +1,18 @@
+"""Tickets and what stands beside them: history, tags, followers."""
+
+from __future__ import annotations
+
+from tickets.models.event import AppendOnly, AppendOnlyQuerySet, TicketEvent
+from tickets.models.follower import Follower
+from tickets.models.tag import TicketTag
+from tickets.models.ticket import Ticket, TicketQuerySet
+
+__all__ = [
+    "AppendOnly",
+    "AppendOnlyQuerySet",
+    "Follower",
+    "Ticket",
+    "TicketEvent",
+    "TicketQuerySet",
+    "TicketTag",
+]

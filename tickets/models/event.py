@@ -1,0 +1,118 @@
+"""The history of tickets: what people read, and the source of every figure."""
+
+from __future__ import annotations
+
+from typing import Any, NoReturn
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+
+class AppendOnlyQuerySet(models.QuerySet[Any]):
+    """Rows that are written once: history that could be rewritten would prove nothing."""
+
+    def update(self, **fields: Any) -> NoReturn:
+        raise TypeError(f"{self.model.__name__} rows are never changed.")
+
+    def delete(self) -> NoReturn:
+        raise TypeError(f"{self.model.__name__} rows are never deleted.")
+
+    def bulk_update(self, *rows: Any, **options: Any) -> NoReturn:
+        raise TypeError(f"{self.model.__name__} rows are never changed.")
+
+
+class AppendOnly(models.Model):
+    """Who did what, when, and through which token. Rows are only ever added.
+
+    Texts and names are not kept here, only ids and words of ours: what must be erased one day
+    stands in one place.
+    """
+
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_index=False,
+        verbose_name=_("by"),
+    )
+    # An id and no foreign key: history is not a reason to keep or to lock a token.
+    token_id = models.BigIntegerField(_("token"), null=True, blank=True)
+    at = models.DateTimeField(_("at"), default=timezone.now)
+    field = models.CharField(_("field"), max_length=32, blank=True)
+    old = models.TextField(_("before"), blank=True)
+    new = models.TextField(_("after"), blank=True)
+
+    objects = AppendOnlyQuerySet.as_manager()
+
+    class Meta:
+        abstract = True
+        default_permissions = ("view",)
+
+    def save(self, *args: Any, **options: Any) -> None:
+        """Add the row; a row that stands already is refused, here and in the QuerySet alike."""
+        if not self._state.adding:
+            raise TypeError(f"{type(self).__name__} rows are never changed.")
+        super().save(*args, **options)
+
+    def delete(self, *args: Any, **options: Any) -> NoReturn:
+        raise TypeError(f"{type(self).__name__} rows are never deleted.")
+
+
+class TicketEvent(AppendOnly):
+    """One change of one ticket, written in the transaction of the change.
+
+    Every change of status has `field="status"` with `old` and `new`; its verb says which kind of
+    move it was: `resolved`, `closed` (`detail` has the reason; an unresolved ticket that closes
+    as resolved is first resolved), `reopened` (from resolved, or by an administrator from
+    closed), or plainly `status`. `workgroup_id` and `assignee_id` are those of the ticket after
+    the change.
+    """
+
+    class Verb(models.TextChoices):
+        CREATED = "created", _("Created")
+        STATUS = "status", _("Status changed")
+        RESOLVED = "resolved", _("Resolved")
+        REOPENED = "reopened", _("Reopened")
+        CLOSED = "closed", _("Closed")
+        ASSIGNED = "assigned", _("Assigned")
+        WORKGROUP = "workgroup", _("Given to a workgroup")
+        PRIORITY = "priority", _("Priority changed")
+        TAGS = "tags", _("Tags changed")
+        EDITED = "edited", _("Edited")
+        FIRST_RESPONSE = "first_response", _("First response")
+        DELETED = "deleted", _("Deleted")
+        RESTORED = "restored", _("Restored")
+
+    ticket = models.ForeignKey(
+        "tickets.Ticket",
+        on_delete=models.PROTECT,
+        related_name="events",
+        db_index=False,
+        verbose_name=_("ticket"),
+    )
+    verb = models.CharField(_("what"), max_length=16, choices=Verb.choices)
+    detail = models.CharField(_("detail"), max_length=32, blank=True)
+    seconds = models.PositiveBigIntegerField(
+        _("seconds"),
+        null=True,
+        blank=True,
+        help_text=_("From the creation of the ticket, for first_response, resolved and closed."),
+    )
+    workgroup_id = models.BigIntegerField(null=True, blank=True)
+    assignee_id = models.BigIntegerField(null=True, blank=True)
+
+    class Meta(AppendOnly.Meta):
+        verbose_name = _("ticket event")
+        verbose_name_plural = _("ticket events")
+        ordering = ["id"]
+        indexes = [
+            models.Index(fields=["ticket", "id"], name="ticket_event_history"),
+            models.Index(fields=["verb", "at"], name="ticket_event_figures"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.ticket_id}: {self.verb}"

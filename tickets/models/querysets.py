@@ -1,0 +1,135 @@
+"""Which tickets: by who may see them, by what is left to do, by words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, Self
+
+from django.db import models, transaction
+from django.db.models import F, Q, Value
+from django.db.models.functions import Coalesce, NullIf
+
+from accounts.actor import Actor
+from accounts.models import User, Workgroup
+from configuration.values import value
+from tickets.models.follower import Follower
+from tickets.models.tag import TicketTag, clean_tags
+from tickets.workflow import UNRESOLVED, Status
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser
+
+    from tickets.models.ticket import Ticket
+
+FIRST_NUMBER = 100_000
+_NUMBER = re.compile(r"\s*(?:T-)?(?P<number>\d{6,18})\s*", re.IGNORECASE | re.ASCII)
+
+
+class TicketQuerySet(models.QuerySet["Ticket"]):
+    def visible_to(self, user: User | AnonymousUser) -> Self:
+        """Return what `user` may see; deleted tickets are visible to nobody.
+
+        Administrators see all, customers their own, agents those of their workgroups, those
+        that nobody has, their own and those they follow.
+        """
+        return self._of(user).filter(deleted_at=None)
+
+    def tombstones_for(self, user: User | AnonymousUser) -> Self:
+        """Return deleted tickets, for those of the team who would see them."""
+        if not user.is_authenticated or not user.is_team_member:
+            return self.none()
+        return self._of(user).filter(deleted_at__isnull=False)
+
+    def _of(self, user: User | AnonymousUser) -> Self:
+        if not user.is_authenticated:
+            return self.none()
+        if user.role == User.Role.CUSTOMER:
+            return self.filter(requester=user)
+        if user.is_administrator or value("all_agents_see_all_tickets"):
+            return self
+        # Subqueries, not joins: a ticket that is visible for two reasons stays one row.
+        workgroups = Workgroup.members.through.objects.filter(user_id=user.pk)
+        followed = Follower.objects.filter(user_id=user.pk)
+        return self.filter(
+            Q(workgroup_id__in=workgroups.values("workgroup_id"))
+            | Q(workgroup=None, assignee=None)
+            | Q(assignee=user)
+            | Q(requester=user)
+            | Q(pk__in=followed.values("ticket_id"))
+        )
+
+    def mine(self, user: User) -> Self:
+        return self.filter(assignee=user)
+
+    def unassigned(self) -> Self:
+        return self.filter(assignee=None)
+
+    def unresolved(self) -> Self:
+        return self.filter(status__in=UNRESOLVED)
+
+    def waiting(self) -> Self:
+        """Return those whose requester waits for our answer."""
+        return self.filter(waiting_since__isnull=False, status__in=[Status.NEW, Status.OPEN])
+
+    def tagged(self, *names: str) -> Self:
+        """Return those that carry at least one of the tags."""
+        rows = TicketTag.objects.filter(name__in=[name.strip().lower() for name in names])
+        return self.filter(pk__in=rows.values("ticket_id"))
+
+    def matching(self, text: str) -> Self:
+        """Return those whose number, title or content has `text`.
+
+        The one place that search goes through: full text search will stand here.
+        """
+        found = Q(title__icontains=text) | Q(content__icontains=text)
+        if number := _NUMBER.fullmatch(text):
+            found |= Q(pk=int(number["number"]) - FIRST_NUMBER)
+        return self.filter(found)
+
+    @transaction.atomic
+    def open_for(
+        self,
+        *,
+        by: Actor,
+        title: str,
+        content: str,
+        priority: str | None = None,
+        requester: User | None = None,
+        workgroup: Workgroup | None = None,
+        assignee: User | None = None,
+        tags: Iterable[str] = (),
+        **also: Any,
+    ) -> Ticket:
+        """Open a ticket for `requester`, or for the caller where nobody is named.
+
+        `also` are further columns: channel, language, external_id, external_source, follow_up_of.
+        """
+        ticket = self.model(
+            title=title.strip(),
+            content=content,
+            priority=priority or value("default_priority"),
+            requester=requester or by.user,
+            workgroup=workgroup,
+            tags=clean_tags(tags),
+            **also,
+        )
+        ticket.insert(by=by)
+        if assignee is not None:
+            ticket.assign(assignee, by=by)
+        return ticket
+
+    def with_names(self) -> Self:
+        """Add `requester_name`, `assignee_name` and `workgroup_name` by the same query.
+
+        Lists show the names; whole related objects would cost more than the tickets.
+        """
+        return self.annotate(
+            requester_name=_name_of("requester"),
+            assignee_name=_name_of("assignee"),
+            workgroup_name=F("workgroup__name"),
+        )
+
+
+def _name_of(person: str) -> Coalesce:
+    return Coalesce(NullIf(f"{person}__display_name", Value("")), f"{person}__username")

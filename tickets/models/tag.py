@@ -1,0 +1,61 @@
+"""Tags: words that a team sorts its tickets by.
+
+A ticket carries its tags in its own row, so a list of tickets costs no query for them; the rows
+here are the index for filters and figures. `Ticket` writes both in one transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+MOST_TAGS = 20
+LONGEST_TAG = 50
+
+
+class TicketTag(models.Model):
+    ticket = models.ForeignKey(
+        "tickets.Ticket", on_delete=models.CASCADE, related_name="tag_rows", db_index=False
+    )
+    name = models.CharField(_("tag"), max_length=LONGEST_TAG)
+
+    class Meta:
+        verbose_name = _("tag")
+        verbose_name_plural = _("tags")
+        constraints = [models.UniqueConstraint(fields=["ticket", "name"], name="ticket_tag_once")]
+        indexes = [models.Index(fields=["name", "ticket"], name="tag_tickets")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+def clean_tags(names: Iterable[str]) -> list[str]:
+    """Return the tags as they are kept: small letters, each once, in the order of the alphabet."""
+    cleaned = sorted({" ".join(name.split()).lower() for name in names})
+    if len(cleaned) > MOST_TAGS:
+        raise _refusal(gettext("Use at most %(limit)d tags."), "too_many_tags", limit=MOST_TAGS)
+    for name in cleaned:
+        _check(name)
+    return cleaned
+
+
+def _check(name: str) -> None:
+    if not name:
+        raise _refusal(gettext("A tag may not be empty."), "blank")
+    if len(name) > LONGEST_TAG:
+        raise _refusal(
+            gettext("A tag has at most %(limit)d characters."), "max_length", limit=LONGEST_TAG
+        )
+    # A comma means "or" in filters.
+    if "," in name or not name.isprintable():
+        raise _refusal(
+            gettext("A tag has no commas and no characters that cannot be seen."), "invalid_tag"
+        )
+
+
+def _refusal(message: str, code: str, **params: object) -> ValidationError:
+    return ValidationError({"tags": ValidationError(message, code=code, params=params)})
