@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Protocol
+
+from django.core.exceptions import PermissionDenied
+from django.utils.translation import gettext as _
 
 
 class Conflict(Exception):
@@ -23,3 +26,21 @@ class Stale(Conflict):
 
     def __init__(self, message: str, *, code: str = "stale-version", **details: Any) -> None:
         super().__init__(message, code=code, **details)
+
+
+class Forbidden(PermissionDenied):
+    """The caller may not do this; nothing was changed. HTTP: 403 with `code`."""
+
+    def __init__(self, message: str, *, code: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class Versioned(Protocol):
+    version: int
+
+
+def check_version(row: Versioned, expected: int | None) -> None:
+    """Refuse to write over what the caller has not seen; call it with the row locked."""
+    if expected is not None and expected != row.version:
+        raise Stale(_("Somebody changed this in the meantime. Look at it again, then decide."))

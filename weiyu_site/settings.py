@@ -161,12 +161,13 @@ LOGIN_REDIRECT_URL = "/agent/"
 
 SECURE = PUBLIC_URL.startswith("https://")
 SESSION_ENGINE = "tokens.sessions"
-SESSION_COOKIE_NAME = "__Host-weiyu" if SECURE else "weiyu"
+# The logical name; over https, and in frames, browsers see others (tokens/middleware.py).
+SESSION_COOKIE_NAME = "weiyu"
 SESSION_COOKIE_SECURE = SECURE
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_AGE = 12 * 60 * 60
-# The second cookie, for frames of other sites over https (see tokens/middleware.py).
-FRAME_COOKIE_NAME = "__Host-weiyu-frame"
+# What turns a refusal into problem+json outside REST framework.
+PROBLEM_ANSWER = "weiyu_site.api.problems.answer"
 CSRF_USE_SESSIONS = True
 CSRF_FAILURE_VIEW = "weiyu_site.pages.csrf_failure"
 
@@ -222,6 +223,8 @@ REST_FRAMEWORK = {
     "DEFAULT_PAGINATION_CLASS": "weiyu_site.api.pagination.KeysetPagination",
     "DEFAULT_FILTER_BACKENDS": ["weiyu_site.api.filters.StrictFilterBackend"],
     "DEFAULT_THROTTLE_CLASSES": ["tokens.throttling.TokenRateThrottle"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "weiyu_site.api.negotiation.AlwaysJSON",
+    "DEFAULT_METADATA_CLASS": None,
     "EXCEPTION_HANDLER": "weiyu_site.api.problems.problem_response",
     "DEFAULT_SCHEMA_CLASS": "weiyu_site.api.schema.FamilySchema",
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
@@ -241,14 +244,21 @@ SIMPLE_JWT = {
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Weiyu API",
+    "DESCRIPTION": (
+        "Everything the workstation can do. Send an AccessToken as "
+        "`Authorization: Bearer …`.\n\n"
+        "Lists answer a bare array, a page at a time; the `Link` header leads to the pages beside "
+        "it. Commas in a filter mean “or”. Errors are RFC 9457 problems: match on `code`."
+    ),
     "VERSION": "1",
     "OAS_VERSION": "3.1.1",
-    "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": "/api/",
-    "SWAGGER_UI_DIST": "SIDECAR",
-    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-    "REDOC_DIST": "SIDECAR",
+    "AUTHENTICATION_WHITELIST": ["tokens.authentication.BearerAuthentication"],
     "PREPROCESSING_HOOKS": ["weiyu_site.api.schema.documented_paths"],
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "weiyu_site.api.schema.finish",
+    ],
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_NAME_OVERRIDES": {},
 }
@@ -302,5 +312,8 @@ LOGGING = {
     "loggers": {
         "django": {"handlers": ["console"], "level": LOG_LEVEL, "propagate": False},
         "axes": {"level": "WARNING"},
+        # The server sets up its own lines before it loads us; they become ours.
+        "uvicorn": {"handlers": ["console"], "level": LOG_LEVEL, "propagate": False},
+        "uvicorn.access": {"level": LOG_LEVEL, "propagate": True},
     },
 }

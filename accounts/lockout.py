@@ -1,0 +1,38 @@
+"""What somebody sees after too many wrong passwords."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+
+
+def locked_out(
+    request: HttpRequest, response: HttpResponse | None = None, credentials: Any = None
+) -> HttpResponse:
+    """Answer 429 with the time to wait: a page for people, a problem for programs."""
+    seconds = int(settings.AXES_COOLOFF_TIME * 3600)
+    minutes = max(1, seconds // 60)
+    detail = _("Too many wrong passwords. Try again in %(minutes)d minutes.") % {"minutes": minutes}
+    if request.path.startswith("/api/") or "json" in request.headers.get("Accept", ""):
+        answer: HttpResponse = JsonResponse(
+            {
+                "type": "about:blank",
+                "title": "Too Many Requests",
+                "status": 429,
+                "detail": detail,
+                "code": "locked-out",
+                "errors": [],
+                "request_id": request.META.get("weiyu.request_id", ""),
+            },
+            status=429,
+            content_type="application/problem+json",
+        )
+    else:
+        answer = render(request, "accounts/locked_out.html", {"detail": detail}, status=429)
+    answer["Retry-After"] = str(seconds)
+    answer["Cache-Control"] = "no-store"
+    return answer

@@ -1,0 +1,41 @@
+"""The language and the time zone of the person behind a request."""
+
+from __future__ import annotations
+
+import zoneinfo
+from collections.abc import Callable
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponseBase
+from django.utils import timezone, translation
+
+from configuration.values import value
+
+
+class PersonalSettingsMiddleware:
+    """Speak the person's language and show times of their zone, else those of the site.
+
+    Only sessions have a person before the view runs; programs say what they want per call.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        language, zone = _wishes(request)
+        if language:
+            translation.activate(language)
+            request.LANGUAGE_CODE = translation.get_language()
+        # Threads serve many people, so the zone must not outlive the request.
+        with timezone.override(zoneinfo.ZoneInfo(zone)):
+            return self.get_response(request)
+
+
+def _wishes(request: HttpRequest) -> tuple[str, str]:
+    """Return the language ("" leaves the browser's) and the time zone to use."""
+    language = "" if request.headers.get("Accept-Language") else value("default_language")
+    zone = value("default_time_zone")
+    is_session = settings.SESSION_COOKIE_NAME in request.COOKIES
+    if is_session and "Authorization" not in request.headers and request.user.is_authenticated:
+        return request.user.language or language, request.user.time_zone or zone
+    return language, zone

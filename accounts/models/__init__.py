@@ -1,0 +1,17 @@
+"""People, the workgroups they work in, and what was changed about both."""
+
+from __future__ import annotations
+
+from accounts.models.history import PersonEvent
+from accounts.models.people import User, UserManager, UserQuerySet, validate_time_zone
+from accounts.models.workgroups import Workgroup, WorkgroupQuerySet
+
+__all__ = [
+    "PersonEvent",
+    "User",
+    "UserManager",
+    "UserQuerySet",
+    "Workgroup",
+    "WorkgroupQuerySet",
+    "validate_time_zone",
+]

@@ -1,0 +1,407 @@
+"""People and what they may be."""
+
+from __future__ import annotations
+
+import zoneinfo
+from collections.abc import Iterable
+from functools import partial
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+from django.contrib.auth import get_backends
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.auth.password_validation import validate_password
+from django.contrib.auth.validators import UnicodeUsernameValidator
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, models, transaction
+from django.db.models.functions import Lower
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts.conflicts import Conflict, Forbidden, check_version
+from accounts.events import person_changed
+from accounts.models.history import PersonEvent
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser
+
+    from accounts.actor import Actor
+
+
+def validate_time_zone(name: str) -> None:
+    """Refuse a name that is not an IANA zone."""
+    if name not in zoneinfo.available_timezones():
+        raise ValidationError(
+            _("“%(name)s” is no time zone. Use a name like Asia/Shanghai."),
+            code="invalid_time_zone",
+            params={"name": name},
+        )
+
+
+class UserQuerySet(models.QuerySet["User"]):
+    def visible_to(self, user: User | AnonymousUser) -> Self:
+        """Return whom `user` may see: staff see everybody, customers themselves."""
+        if not user.is_authenticated:
+            return self.none()
+        if user.is_team_member:
+            return self
+        return self.filter(pk=user.pk)
+
+    def active(self) -> Self:
+        return self.filter(is_active=True)
+
+    def team(self) -> Self:
+        """Return agents and administrators."""
+        return self.filter(role__in=[User.Role.AGENT, User.Role.ADMINISTRATOR])
+
+    def matching(self, text: str) -> Self:
+        """Return those whose name, username or e-mail address holds `text`."""
+        return self.filter(
+            models.Q(display_name__icontains=text)
+            | models.Q(username__icontains=text)
+            | models.Q(email__icontains=text)
+        )
+
+
+class UserManager(BaseUserManager["User"]):
+    def get_queryset(self) -> UserQuerySet:
+        return UserQuerySet(self.model, using=self._db)
+
+    def visible_to(self, user: User | AnonymousUser) -> UserQuerySet:
+        return self.get_queryset().visible_to(user)
+
+    def active(self) -> UserQuerySet:
+        return self.get_queryset().active()
+
+    def team(self) -> UserQuerySet:
+        return self.get_queryset().team()
+
+    @transaction.atomic
+    def enrol(
+        self,
+        *,
+        by: Actor,
+        password: str | None = None,
+        workgroups: Iterable[int] = (),
+        **fields: Any,
+    ) -> User:
+        """Create a person and say so in the history; only administrators may."""
+        user = self.model(**fields)
+        user.check_writer(by, {"role", *(["password"] if password is not None else [])})
+        if password is not None:
+            user.take_password(password)
+        else:
+            user.set_unusable_password()
+        user.save_checked(force_insert=True)
+        PersonEvent.objects.create(
+            person_id=user.pk, verb="created", new=user.role, **by.as_columns()
+        )
+        user.join_workgroups(workgroups, by=by)
+        user.announce()
+        return user
+
+    def get_by_natural_key(self, username: str | None) -> User:
+        return self.get(username__iexact=username)
+
+    def create_user(self, username: str, password: str | None = None, **fields: Any) -> User:
+        """Create a person; without a password they can only come by AccessToken."""
+        user = self.model(username=self.model.normalize_username(username), **fields)
+        user.set_password(password)
+        user.full_clean(exclude=["password"])
+        user.save(using=self._db)
+        return user
+
+    def create_superuser(self, username: str, password: str | None = None, **fields: Any) -> User:
+        """Create an administrator; nobody is above the roles."""
+        return self.create_user(username, password, role=User.Role.ADMINISTRATOR, **fields)
+
+
+class User(AbstractBaseUser):
+    """A person. What they may do follows from the role, and from their token if they use one."""
+
+    class Role(models.TextChoices):
+        ADMINISTRATOR = "administrator", _("Administrator")
+        AGENT = "agent", _("Agent")
+        CUSTOMER = "customer", _("Customer")
+
+    class Availability(models.TextChoices):
+        AVAILABLE = "AVAILABLE", _("Available")
+        BUSY = "BUSY", _("Busy")
+        OFFLINE = "OFFLINE", _("Offline")
+
+    username = models.CharField(
+        _("username"),
+        max_length=150,
+        unique=True,
+        validators=[UnicodeUsernameValidator()],
+        help_text=_("What the person signs in with. It may be an e-mail address."),
+        error_messages={"unique": _("Somebody has this username already.")},
+    )
+    email = models.EmailField(_("e-mail address"), blank=True)
+    display_name = models.CharField(
+        _("name"), max_length=120, blank=True, help_text=_("The name that others see.")
+    )
+    role = models.CharField(
+        _("role"), max_length=16, choices=Role.choices, default=Role.CUSTOMER, db_index=True
+    )
+    language = models.CharField(
+        _("language"),
+        max_length=16,
+        blank=True,
+        choices=[("en", "English"), ("zh-hans", "简体中文")],
+        help_text=_("Empty: as the browser asks."),
+    )
+    time_zone = models.CharField(
+        _("time zone"),
+        max_length=64,
+        blank=True,
+        validators=[validate_time_zone],
+        help_text=_("An IANA name, such as Asia/Shanghai. Empty: the default of the site."),
+    )
+    availability = models.CharField(
+        _("availability"),
+        max_length=16,
+        choices=Availability.choices,
+        default=Availability.OFFLINE,
+    )
+    avatar = models.ImageField(_("avatar"), upload_to="avatars/", blank=True)
+    is_active = models.BooleanField(
+        _("active"),
+        default=True,
+        help_text=_("Deactivate people instead of deleting them: their history stays."),
+    )
+    external_id = models.CharField(_("external id"), max_length=120, blank=True)
+    external_source = models.CharField(_("external source"), max_length=60, blank=True)
+    created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
+    updated_at = models.DateTimeField(_("updated"), auto_now=True)
+    version = models.PositiveIntegerField(default=1, editable=False)
+
+    USERNAME_FIELD = "username"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
+
+    # What people change about themselves; all else is for administrators.
+    OWN_FIELDS = frozenset({"display_name", "language", "time_zone", "availability", "avatar"})
+    # How somebody gets in and what they may do then: never changed by a token.
+    GUARDED_FIELDS = frozenset({"username", "password", "email", "role"})
+
+    # Rights come from the role and the token, never from a flag that skips every check.
+    is_superuser = False
+
+    objects = UserManager()
+
+    class Meta:
+        verbose_name = _("person")
+        verbose_name_plural = _("people")
+        ordering = ["id"]
+        indexes = [
+            models.Index(fields=["created_at", "id"], name="user_created"),
+            models.Index(fields=["updated_at", "id"], name="user_updated"),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                Lower("username"),
+                name="user_username_once",
+                violation_error_message=_("Somebody has this username already."),
+            ),
+            models.UniqueConstraint(
+                fields=["external_source", "external_id"],
+                name="user_external_id_once",
+                condition=~models.Q(external_id=""),
+                violation_error_message=_("This external id belongs to somebody already."),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.display_name or self.username
+
+    def get_full_name(self) -> str:
+        return str(self)
+
+    def get_short_name(self) -> str:
+        return str(self)
+
+    @property
+    def is_administrator(self) -> bool:
+        return self.role == self.Role.ADMINISTRATOR
+
+    @property
+    def is_team_member(self) -> bool:
+        """True for those who answer customers: agents and administrators."""
+        return self.role != self.Role.CUSTOMER
+
+    @property
+    def is_staff(self) -> bool:
+        """Django's word for who may open the admin."""
+        return self.is_administrator
+
+    @property
+    def avatar_path(self) -> str:
+        """Return where the avatar is, or ""; the address changes when the picture does."""
+        if not self.avatar:
+            return ""
+        version = self.avatar.name.rpartition("/")[2].partition(".")[0]
+        return f"{reverse('users-avatar', args=[self.pk])}?v={version}"
+
+    @transaction.atomic
+    def edit(self, *, by: Actor, expected_version: int | None = None, **changes: Any) -> None:
+        """Change fields of the person, with their history; present values are no change.
+
+        `avatar` is a redrawn picture or None, `workgroups` a list of ids, `password` plain text.
+        """
+        self._lock(changes)
+        check_version(self, expected_version)
+        password = changes.pop("password", None)
+        workgroups = changes.pop("workgroups", None)
+        before = {name: getattr(self, name) for name in changes}
+        changed = {name for name in changes if _differs(before[name], changes[name])}
+        touched = changed | ({"password"} if password is not None else set())
+        if workgroups is not None and set(workgroups) != self._workgroup_ids():
+            touched.add("workgroups")
+        if not touched:
+            return
+        self.check_writer(by, touched)
+        self._check_an_administrator_stays(changes)
+        for name in changed:
+            self._take(name, changes[name])
+        if password is not None:
+            self.take_password(password)
+        self.version += 1
+        self.save_checked(only=touched - {"workgroups"})
+        self._record(touched - {"workgroups"}, before, by=by)
+        if not self.is_team_member:
+            workgroups = ()
+        if workgroups is not None:
+            self.join_workgroups(workgroups, by=by)
+        self.announce()
+
+    def deactivate(self, *, by: Actor, expected_version: int | None = None) -> None:
+        """End all access of the person; tokens and sessions end with the next request."""
+        self.edit(by=by, expected_version=expected_version, is_active=False)
+
+    def activate(self, *, by: Actor) -> None:
+        self.edit(by=by, is_active=True)
+
+    def check_writer(self, by: Actor, touched: set[str]) -> None:
+        """Refuse a writer whose role, or whose coming by token, does not allow the change."""
+        if by.user is None:
+            return
+        is_own = self.pk is not None and by.user.pk == self.pk
+        is_harmless = is_own and touched <= self.OWN_FIELDS
+        if not by.user.is_administrator and not is_harmless:
+            raise Forbidden(_("Only administrators may change this."), code="role")
+        if by.token_id is None or is_harmless:
+            return
+        is_new = self.pk is None
+        guarded = touched & self.GUARDED_FIELDS - ({"role"} if is_new else set())
+        if guarded or self.is_administrator:
+            raise Forbidden(
+                _("No token may change this. Sign in with your password to do it."),
+                code="password-session-needed",
+            )
+
+    def take_password(self, password: str) -> None:
+        """Set a password that passes the validators; every session of the person ends by it."""
+        try:
+            validate_password(password, self)
+        except ValidationError as error:
+            raise ValidationError({"password": error.error_list}) from error
+        self.set_password(password)
+
+    def save_checked(self, *, only: set[str] | None = None, force_insert: bool = False) -> None:
+        """Validate what changed and save it; a race for a unique value is bad input, too."""
+        unchanged = {field.name for field in self._meta.fields} - only if only is not None else ()
+        exclude = {*unchanged, "password"}
+        self.full_clean(exclude=exclude)
+        fields = None if only is None else {*only, "version", "updated_at"}
+        try:
+            with transaction.atomic():
+                self.save(force_insert=force_insert, update_fields=fields)
+        except IntegrityError:
+            self.full_clean(exclude=exclude)
+            raise
+
+    def join_workgroups(self, ids: Iterable[int], *, by: Actor) -> None:
+        """Make `ids` the person's workgroups, with history on joining and leaving."""
+        from accounts.models.workgroups import Workgroup
+
+        wanted, present = set(ids), self._workgroup_ids()
+        if wanted and not self.is_team_member:
+            raise ValidationError(
+                {"workgroups": ValidationError(_("Customers are in no workgroup."), code="role")}
+            )
+        Workgroup.objects.check_known(wanted - present, field="workgroups")
+        self.workgroups.set(wanted)
+        Workgroup.objects.filter(pk__in=wanted ^ present).update(
+            version=models.F("version") + 1, updated_at=timezone.now()
+        )
+        PersonEvent.objects.record_memberships(
+            [(self.pk, group) for group in wanted - present],
+            [(self.pk, group) for group in present - wanted],
+            by=by,
+        )
+
+    def announce(self) -> None:
+        transaction.on_commit(partial(person_changed.send_robust, User, person_id=self.pk))
+
+    def _workgroup_ids(self) -> set[int]:
+        return set(self.workgroups.values_list("pk", flat=True))
+
+    def _lock(self, changes: dict[str, Any]) -> None:
+        """Hold the row, and first all administrators' where one may cease to be one."""
+        if {"role", "is_active"} & set(changes):
+            administrators = User.objects.active().filter(role=User.Role.ADMINISTRATOR)
+            list(administrators.select_for_update().order_by("pk").values_list("pk"))
+        self.refresh_from_db(from_queryset=User.objects.select_for_update())
+
+    def _check_an_administrator_stays(self, changes: dict[str, Any]) -> None:
+        was = self.is_administrator and self.is_active
+        role, is_active = changes.get("role", self.role), changes.get("is_active", self.is_active)
+        if not was or (role == self.Role.ADMINISTRATOR and is_active):
+            return
+        others = User.objects.active().filter(role=self.Role.ADMINISTRATOR).exclude(pk=self.pk)
+        if not others.exists():
+            raise Conflict(
+                _("This is the last administrator. Make another one first."),
+                code="last-administrator",
+            )
+
+    def _take(self, name: str, value: Any) -> None:
+        if name != "avatar":
+            setattr(self, name, value)
+            return
+        old, storage = self.avatar.name, self.avatar.storage
+        if old:
+            transaction.on_commit(partial(storage.delete, old))
+        if value:
+            self.avatar.save(value.name, value, save=False)
+        else:
+            self.avatar = None  # type: ignore[assignment]
+
+    def _record(self, touched: set[str], before: dict[str, Any], *, by: Actor) -> None:
+        PersonEvent.objects.bulk_create(
+            PersonEvent.of_field(
+                self.pk, name, before.get(name), getattr(self, name), **by.as_columns()
+            )
+            for name in sorted(touched)
+        )
+
+    def has_perm(self, permission: str, obj: object = None) -> bool:
+        """Return what the backends grant; tokens/backends.py is the place that decides."""
+        return self.is_active and any(
+            backend.has_perm(self, permission, obj)
+            for backend in get_backends()
+            if hasattr(backend, "has_perm")
+        )
+
+    def has_module_perms(self, app_label: str) -> bool:
+        return self.is_active and any(
+            backend.has_module_perms(self, app_label)
+            for backend in get_backends()
+            if hasattr(backend, "has_module_perms")
+        )
+
+
+def _differs(before: Any, after: Any) -> bool:
+    """Compare values; an empty picture and None are the same."""
+    return (before or None) != after if after is None else before != after

@@ -1,0 +1,151 @@
+"""Shapes of people and workgroups."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import ValidationError as BrokenRule
+from django.core.files.uploadedfile import UploadedFile
+from django.utils.translation import gettext_lazy as _
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from accounts.avatars import redrawn
+from accounts.models import User, Workgroup
+
+LARGEST_ID = 2**63 - 1
+
+
+class IdsField(serializers.ListField):
+    """The ids of related rows; whether they exist is for the domain to say, in one query."""
+
+    child = serializers.IntegerField(min_value=1, max_value=LARGEST_ID)
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(max_length=1000, **options)
+
+    def to_representation(self, related: Any) -> list[int]:
+        return sorted(row.pk for row in related.all())
+
+
+@extend_schema_field(OpenApiTypes.URI)
+class AvatarField(serializers.Field[Any, Any, Any, Any]):
+    """A picture: a file of a form on the way in, its address on the way out, null for none."""
+
+    def get_attribute(self, instance: User) -> User:
+        return instance
+
+    def to_representation(self, person: User) -> str | None:
+        path = person.avatar_path
+        if not path:
+            return None
+        if settings.PUBLIC_URL:
+            return f"{settings.PUBLIC_URL}{path}"
+        return str(self.context["request"].build_absolute_uri(path))
+
+    def to_internal_value(self, data: Any) -> Any:
+        if isinstance(data, UploadedFile):
+            try:
+                return redrawn(data, data.size or 0)
+            except BrokenRule as error:
+                raise serializers.ValidationError(error.messages, code=error.code) from error
+        person = self.root.instance
+        if isinstance(person, User) and data == self.to_representation(person):
+            # The whole object comes back as it was read.
+            raise serializers.SkipField
+        raise serializers.ValidationError(
+            _("Send the picture as a file of a multipart form, or null to remove it."),
+            code="not_a_file",
+        )
+
+
+class PersonSerializer(serializers.ModelSerializer[User]):
+    """A person as administrators write them and the team reads them."""
+
+    username = serializers.CharField(max_length=150)
+    avatar = AvatarField(read_only=True)
+    workgroups = IdsField(required=False, help_text="Ids of the workgroups that they work in.")
+    password = serializers.CharField(
+        write_only=True,
+        required=False,
+        max_length=256,
+        trim_whitespace=False,
+        help_text="Set only by an administrator who signed in with a password.",
+    )
+
+    class Meta:
+        model = User
+        fields = [
+            "id", "username", "display_name", "email", "role", "language", "time_zone",
+            "availability", "avatar", "is_active", "workgroups", "external_id", "external_source",
+            "created_at", "updated_at", "version", "password",
+        ]  # fmt: skip
+        read_only_fields = ["id", "created_at", "updated_at", "version"]
+        # The domain checks it, also where two callers race.
+        validators: list[Any] = []
+
+
+class ProfileSerializer(serializers.ModelSerializer[User]):
+    """The caller: who they are, what they may change about themselves, and what they may do."""
+
+    avatar = AvatarField(required=False, allow_null=True)
+    workgroups = serializers.SerializerMethodField()
+    token = serializers.SerializerMethodField()
+
+    class Meta:
+        model = User
+        fields = [
+            "id", "username", "display_name", "email", "role", "language", "time_zone",
+            "availability", "avatar", "workgroups", "token", "created_at", "updated_at", "version",
+        ]  # fmt: skip
+        read_only_fields = [
+            "id", "username", "email", "role", "created_at", "updated_at", "version",
+        ]  # fmt: skip
+
+    @extend_schema_field(
+        {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "properties": {"id": {"type": "integer"}, "name": {"type": "string"}},
+            },
+        }
+    )
+    def get_workgroups(self, person: User) -> list[dict[str, Any]]:
+        return list(person.workgroups.order_by("id").values("id", "name"))
+
+    @extend_schema_field(
+        {
+            "type": ["object", "null"],
+            "description": "The token of this call; null for a password session.",
+            "properties": {
+                "id": {"type": "integer"},
+                "name": {"type": "string"},
+                "scopes": {"type": "array", "items": {"type": "string"}},
+                "expires_at": {"type": "string", "format": "date-time"},
+            },
+        }
+    )
+    def get_token(self, person: User) -> Mapping[str, Any] | None:
+        token = self.context["request"].access_token
+        if token is None:
+            return None
+        return {
+            "id": token.pk,
+            "name": token.name,
+            "scopes": sorted(token.scopes),
+            "expires_at": serializers.DateTimeField().to_representation(token.expires_at),
+        }
+
+
+class WorkgroupSerializer(serializers.ModelSerializer[Workgroup]):
+    members = IdsField(required=False, help_text="Ids of the agents and administrators in it.")
+    name = serializers.CharField(max_length=120)
+
+    class Meta:
+        model = Workgroup
+        fields = ["id", "name", "description", "members", "created_at", "updated_at", "version"]
+        read_only_fields = ["id", "created_at", "updated_at", "version"]

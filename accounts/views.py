@@ -1,0 +1,138 @@
+"""/api/users, /api/workgroups and /api/user/profile."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from django.db.models import Prefetch
+from django.http import FileResponse, Http404
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema
+from rest_framework.decorators import action
+from rest_framework.mixins import RetrieveModelMixin, UpdateModelMixin
+from rest_framework.parsers import MultiPartParser
+from rest_framework.request import Request
+from rest_framework.serializers import BaseSerializer
+from rest_framework.settings import api_settings
+from rest_framework.viewsets import GenericViewSet, ModelViewSet
+
+from accounts.actor import Actor
+from accounts.avatars import MEDIA_TYPE
+from accounts.filters import PersonFilter, WorkgroupFilter
+from accounts.models import User, UserQuerySet, Workgroup, WorkgroupQuerySet
+from accounts.serializers import PersonSerializer, ProfileSerializer, WorkgroupSerializer
+
+
+class UserViewSet(ModelViewSet[User]):
+    """People: administrators, agents and customers."""
+
+    scope = "users"
+    serializer_class = PersonSerializer
+    filterset_class = PersonFilter
+    orderings = ["-id", "username", "-created_at", "-updated_at"]
+    expected_version: int | None = None
+
+    def get_queryset(self) -> UserQuerySet:
+        groups = Prefetch("workgroups", Workgroup.objects.only("id"))
+        return User.objects.visible_to(self.request.user).prefetch_related(groups)
+
+    def search(self, people: UserQuerySet, text: str) -> UserQuerySet:
+        return people.matching(text)
+
+    def perform_create(self, serializer: BaseSerializer[User]) -> None:
+        by = Actor.of(self.request)
+        serializer.instance = User.objects.enrol(by=by, **serializer.validated_data)
+
+    def perform_update(self, serializer: BaseSerializer[User]) -> None:
+        cast("User", serializer.instance).edit(
+            by=Actor.of(self.request),
+            expected_version=self.expected_version,
+            **serializer.validated_data,
+        )
+        serializer.instance = self.get_object()
+
+    def perform_destroy(self, instance: User) -> None:
+        """Deactivate: the person cannot come in any more, and what they wrote stays."""
+        instance.deactivate(by=Actor.of(self.request), expected_version=self.expected_version)
+
+    @extend_schema(
+        summary="Read the avatar of a person",
+        responses={(200, MEDIA_TYPE): OpenApiTypes.BINARY},
+    )
+    @action(detail=True, scope="profile", extra_parameters=("v",))
+    def avatar(self, request: Request, pk: str) -> FileResponse:
+        """The picture, for all who may see the person."""
+        person = self.get_object()
+        if not person.avatar:
+            raise Http404
+        answer = FileResponse(person.avatar.open(), content_type=MEDIA_TYPE)
+        # The address changes with the picture, so the caller's own cache may keep it.
+        answer["Cache-Control"] = "private, max-age=31536000, immutable"
+        answer["Content-Security-Policy"] = "default-src 'none'; sandbox"
+        return answer
+
+
+class WorkgroupViewSet(ModelViewSet[Workgroup]):
+    """Workgroups and who is in them."""
+
+    scope = "users"
+    serializer_class = WorkgroupSerializer
+    filterset_class = WorkgroupFilter
+    orderings = ["-id", "name"]
+    expected_version: int | None = None
+
+    def get_queryset(self) -> WorkgroupQuerySet:
+        members = Prefetch("members", User.objects.get_queryset().only("id"))
+        return Workgroup.objects.visible_to(self.request.user).prefetch_related(members)
+
+    def perform_create(self, serializer: BaseSerializer[Workgroup]) -> None:
+        by = Actor.of(self.request)
+        serializer.instance = Workgroup.objects.set_up(by=by, **serializer.validated_data)
+
+    def perform_update(self, serializer: BaseSerializer[Workgroup]) -> None:
+        cast("Workgroup", serializer.instance).edit(
+            by=Actor.of(self.request),
+            expected_version=self.expected_version,
+            **serializer.validated_data,
+        )
+        serializer.instance = self.get_object()
+
+    def perform_destroy(self, instance: Workgroup) -> None:
+        instance.dissolve(by=Actor.of(self.request), expected_version=self.expected_version)
+
+
+class ProfileViewSet(RetrieveModelMixin, UpdateModelMixin, GenericViewSet[User]):
+    """The caller's own profile."""
+
+    scope = "profile"
+    serializer_class = ProfileSerializer
+    parser_classes = [*api_settings.DEFAULT_PARSER_CLASSES, MultiPartParser]
+    expected_version: int | None = None
+
+    def get_queryset(self) -> UserQuerySet:
+        return User.objects.visible_to(self.request.user)
+
+    def get_object(self) -> Any:
+        return self.request.user
+
+    @extend_schema(summary="Read your own profile")
+    def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Any:
+        """Who the caller is, and what the token of this call may do."""
+        return super().retrieve(request, *args, **kwargs)
+
+    @extend_schema(summary="Change your own profile")
+    def update(self, request: Request, *args: Any, **kwargs: Any) -> Any:
+        """Name, language, time zone, availability and avatar (as a file of a multipart form)."""
+        return super().update(request, *args, **kwargs)
+
+    @extend_schema(summary="Change your own profile")
+    def partial_update(self, request: Request, *args: Any, **kwargs: Any) -> Any:
+        """Name, language, time zone, availability and avatar (as a file of a multipart form)."""
+        return super().partial_update(request, *args, **kwargs)
+
+    def perform_update(self, serializer: BaseSerializer[User]) -> None:
+        cast("User", serializer.instance).edit(
+            by=Actor.of(self.request),
+            expected_version=self.expected_version,
+            **serializer.validated_data,
+        )

@@ -1,0 +1,126 @@
+"""Filters that never guess: commas mean "or", and a name that nobody knows is refused."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from django import forms
+from django.db.models import Model, QuerySet
+from django.utils.translation import gettext as _
+from django_filters import filters
+from django_filters.rest_framework import DjangoFilterBackend, FilterSet
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from weiyu_site.api.pagination import READING, refuse
+
+LARGEST_ID = 2**63 - 1
+
+
+class IdField(forms.IntegerField):
+    """An id as databases can hold it; anything larger is bad input, not a server error."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**{"max_value": LARGEST_ID, "min_value": -LARGEST_ID, **options})
+
+
+class AnyIdFilter(filters.BaseInFilter):
+    field_class = IdField
+
+
+class AnyChoiceFilter(filters.BaseInFilter, filters.ChoiceFilter):
+    pass
+
+
+class AnyTextFilter(filters.BaseInFilter, filters.CharFilter):
+    pass
+
+
+def any_of(plain: filters.Filter) -> filters.Filter:
+    """Return the filter that takes `a,b` where `plain` takes `a`; it asks no further query."""
+    if plain.lookup_expr != "exact" or plain.method is not None:
+        return plain
+    options = {"field_name": plain.field_name, "exclude": plain.exclude, "distinct": plain.distinct}
+    if isinstance(plain, filters.ModelChoiceFilter | filters.NumberFilter):
+        return AnyIdFilter(**options)
+    if isinstance(plain, filters.ChoiceFilter):
+        return AnyChoiceFilter(choices=plain.extra["choices"], **options)
+    if type(plain) is filters.CharFilter:
+        return AnyTextFilter(**options)
+    return plain
+
+
+@cache
+def with_commas(filterset: type[FilterSet]) -> type[FilterSet]:
+    """Return `filterset` with every plain filter turned into an "any of these" filter."""
+    if not filterset.base_filters:
+        return filterset
+    taking_many = type(filterset.__name__, (filterset,), {"__module__": filterset.__module__})
+    taking_many.base_filters = {
+        name: any_of(plain) for name, plain in filterset.base_filters.items()
+    }
+    return taking_many
+
+
+@cache
+def _made_for(model: type[Model], names: tuple[str, ...]) -> type[FilterSet]:
+    meta = type("Meta", (), {"model": model, "fields": list(names)})
+    return type(f"{model.__name__}Filter", (FilterSet,), {"Meta": meta})
+
+
+class StrictFilterBackend(DjangoFilterBackend):
+    """Apply the view's filters and search, and refuse every other parameter by name.
+
+    A view may name `extra_parameters` that it reads itself. A filter that is not asked for
+    costs nothing: the form is built only when one of its names is in the address.
+    """
+
+    def get_filterset_class(
+        self, view: APIView, queryset: QuerySet[Any] | None = None
+    ) -> type[FilterSet] | None:
+        declared = getattr(view, "filterset_class", None)
+        if declared is None and queryset is not None:
+            names = getattr(view, "filterset_fields", None)
+            declared = _made_for(queryset.model, tuple(names)) if names else None
+        return with_commas(declared) if declared else None
+
+    def filter_queryset(
+        self, request: Request, queryset: QuerySet[Any], view: APIView
+    ) -> QuerySet[Any]:
+        # An object is found by its id alone; filters are for lists.
+        if getattr(view, "detail", False):
+            refuse_unknown(request, known_to(view))
+            return queryset
+        filterset = self.get_filterset_class(view, queryset)
+        names = set(filterset.base_filters) if filterset else set()
+        search = getattr(view, "search", None)
+        own = {"search"} if search else set()
+        refuse_unknown(request, READING | names | own | known_to(view))
+        if filterset and (names & set(request.query_params) or _has_own_rule(filterset)):
+            queryset = super().filter_queryset(request, queryset, view)
+        text = request.query_params.get("search", "").strip()
+        return search(queryset, text) if search and text else queryset
+
+
+def known_to(view: APIView) -> frozenset[str]:
+    """Return the parameters that every object answers to, and the view's own."""
+    return frozenset({"fields", "format", *getattr(view, "extra_parameters", ())})
+
+
+def refuse_unknown(request: Request, known: frozenset[str] | set[str]) -> None:
+    """Refuse parameters that nobody reads, that stand twice, or that no database can hold."""
+    for name, values in request.query_params.lists():
+        if name not in known:
+            message = _("There is no parameter “%(name)s” here. Known: %(known)s.")
+            names = ", ".join(sorted(known - {"format"}))
+            raise refuse(name, message % {"name": name, "known": names}, "unknown-parameter")
+        if len(values) > 1:
+            raise refuse(name, _("Give it once; commas mean “or”."), "doubled-parameter")
+        if "\0" in values[0]:
+            raise refuse(name, _("Texts cannot hold the NUL character."), "null-character")
+
+
+def _has_own_rule(filterset: type[FilterSet]) -> bool:
+    """True where the class filters even if nobody asks."""
+    return filterset.filter_queryset is not FilterSet.filter_queryset

@@ -1,0 +1,228 @@
+"""Keyset pages: page 10,000 costs what page 1 costs, and nothing is skipped or shown twice."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+
+from django.core.exceptions import ValidationError as InvalidValue
+from django.core.signing import BadSignature, Signer
+from django.db.models import Field, Model, Q, QuerySet
+from django.utils.translation import gettext as _
+from rest_framework.exceptions import ErrorDetail, ValidationError
+from rest_framework.pagination import BasePagination
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from weiyu_site.api.addresses import absolute
+
+# What a caller may write after `ordering=`, or that and the column which stands for it.
+OrderingName = str | tuple[str, str]
+
+# These say how a list is read, not what is in it.
+READING = frozenset({"cursor", "limit", "with_count", "fields", "ordering", "format"})
+
+
+def refuse(parameter: str, message: str, code: str) -> ValidationError:
+    return ValidationError({parameter: [ErrorDetail(message, code)]})
+
+
+@dataclass(frozen=True)
+class Ordering:
+    """One allowed way to sort: by a column that is never null, then by id, both one way."""
+
+    name: str
+    column: str
+    descending: bool
+
+    @classmethod
+    def wanted(cls, request: Request, view: APIView) -> Self:
+        """Return the ordering that the caller asks for, or the first of the view's."""
+        allowed = [cls._parse(entry) for entry in getattr(view, "orderings", ["-id"])]
+        asked = request.query_params.get("ordering")
+        if asked is None:
+            return allowed[0]
+        for ordering in allowed:
+            if asked.removeprefix("-") == ordering.name:
+                return cls(ordering.name, ordering.column, asked.startswith("-"))
+        names = ", ".join(ordering.name for ordering in allowed)
+        message = _("Order by one of: %(names)s; a leading “-” turns it around.")
+        raise refuse("ordering", message % {"names": names}, "unknown-ordering")
+
+    @classmethod
+    def _parse(cls, entry: OrderingName) -> Self:
+        signed, column = entry if isinstance(entry, tuple) else (entry, entry.removeprefix("-"))
+        return cls(signed.removeprefix("-"), column, signed.startswith("-"))
+
+    def __str__(self) -> str:
+        return f"-{self.name}" if self.descending else self.name
+
+
+@dataclass(frozen=True)
+class Cursor:
+    """A place between two rows, and the way to read from there."""
+
+    value: str
+    pk: int
+    backwards: bool
+
+    def signed(self, purpose: str) -> str:
+        return _signer(purpose).sign_object([self.value, self.pk, self.backwards])
+
+    @classmethod
+    def opened(cls, text: str, purpose: str) -> Self:
+        """Return the cursor that we signed for the same list, ordering and filters."""
+        try:
+            return cls(*_signer(purpose).unsign_object(text))
+        except (BadSignature, ValueError, TypeError) as error:
+            message = _("This cursor belongs to another list. Start again without it.")
+            raise refuse("cursor", message, "cursor-invalid") from error
+
+
+def _signer(purpose: str) -> Signer:
+    return Signer(salt=f"weiyu.cursor.{purpose}")
+
+
+class KeysetPagination(BasePagination):
+    """Read one page with one query; `Link` says where the pages beside it are."""
+
+    default_limit = 50
+    max_limit = 200
+
+    def paginate_queryset(
+        self, queryset: QuerySet[Any], request: Request, view: Any = None
+    ) -> list[Any]:
+        self.request = request
+        self.ordering = Ordering.wanted(request, view)
+        self.field = queryset.model._meta.get_field(self.ordering.column)
+        self.limit = _limit(request.query_params, self.default_limit, self.max_limit)
+        self.purpose = _purpose(request, view, self.ordering)
+        self.cursor = self._cursor()
+        if self.field.null:
+            queryset = queryset.filter(**{f"{self.ordering.column}__isnull": False})
+        self.count = queryset.count() if _with_count(request.query_params) else None
+        return self._page(queryset)
+
+    def get_paginated_response(self, data: Any) -> Response:
+        return Response(data, headers=self.headers())
+
+    def headers(self) -> dict[str, str]:
+        links = [
+            f'<{self._address(cursor)}>; rel="{relation}"'
+            for relation, cursor in (("next", self.next), ("prev", self.previous))
+            if cursor
+        ]
+        headers = {"Link": ", ".join(links)} if links else {}
+        if self.count is not None:
+            headers["X-Total-Count"] = str(self.count)
+        return headers
+
+    def _cursor(self) -> Cursor | None:
+        text = self.request.query_params.get("cursor")
+        if text is None:
+            return None
+        cursor = Cursor.opened(text, self.purpose)
+        try:
+            self.field.to_python(cursor.value)
+        except InvalidValue as error:
+            raise refuse("cursor", _("This cursor is outdated."), "cursor-invalid") from error
+        return cursor
+
+    def _page(self, queryset: QuerySet[Any]) -> list[Any]:
+        cursor = self.cursor
+        backwards = cursor is not None and cursor.backwards
+        descending = self.ordering.descending != backwards
+        if cursor:
+            queryset = queryset.filter(_after(self.ordering.column, self.field, cursor, descending))
+        sign = "-" if descending else ""
+        columns = dict.fromkeys(
+            [f"{sign}{self.ordering.column}", f"{sign}{queryset.model._meta.pk.name}"]
+        )
+        # One row more than the page tells whether there is another page.
+        rows = list(queryset.order_by(*columns)[: self.limit + 1])
+        has_more, rows = len(rows) > self.limit, rows[: self.limit]
+        if backwards:
+            rows.reverse()
+        self.next = self._place(rows[-1:], False) if has_more or backwards else None
+        came_from_before = has_more if backwards else cursor is not None
+        self.previous = self._place(rows[:1], True) if came_from_before else None
+        return rows
+
+    def _place(self, row: Sequence[Model], backwards: bool) -> Cursor | None:
+        return Cursor(self.field.value_to_string(row[0]), row[0].pk, backwards) if row else None
+
+    def _address(self, cursor: Cursor) -> str:
+        parameters = self.request.query_params.copy()
+        parameters["cursor"] = cursor.signed(self.purpose)
+        return f"{absolute(self.request, self.request.path)}?{parameters.urlencode()}"
+
+    def get_schema_operation_parameters(self, view: APIView) -> list[dict[str, Any]]:
+        return [
+            _parameter(
+                "limit",
+                "How many objects a page holds.",
+                {"type": "integer", "minimum": 1, "maximum": self.max_limit, "default": 50},
+            ),
+            _parameter(
+                "cursor",
+                "Opaque: take the addresses of the pages beside this one from the `Link` header.",
+                {"type": "string"},
+            ),
+            _parameter(
+                "with_count",
+                "Also count all objects of the list, in the `X-Total-Count` header.",
+                {"type": "boolean", "default": False},
+            ),
+        ]
+
+    def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
+        return schema
+
+
+def _after(column: str, field: Field[Any, Any], cursor: Cursor, descending: bool) -> Q:
+    """Return what lies behind the cursor; the first half lets the index find the place."""
+    way, value = ("lt" if descending else "gt"), field.to_python(cursor.value)
+    behind = Q(**{f"pk__{way}": cursor.pk})
+    if field.primary_key:
+        return behind
+    return Q(**{f"{column}__{way}e": value}) & (Q(**{f"{column}__{way}": value}) | behind)
+
+
+def _purpose(request: Request, view: APIView, ordering: Ordering) -> str:
+    """Return what a cursor is good for: this address, this ordering, these filters."""
+    filters = sorted(
+        (name, value)
+        for name, values in request.query_params.lists()
+        if name not in READING
+        for value in values
+    )
+    family = (
+        getattr(view, "basename", None),
+        getattr(view, "action", None),
+        sorted(view.kwargs.items()),
+    )
+    return hashlib.sha256(repr((family, str(ordering), filters)).encode()).hexdigest()[:32]
+
+
+def _limit(parameters: Mapping[str, str], default: int, most: int) -> int:
+    text = parameters.get("limit")
+    if text is None:
+        return default
+    if text.isascii() and text.isdigit() and len(text) < 9 and 1 <= int(text) <= most:
+        return int(text)
+    message = _("The limit is a number from 1 to %(most)d.") % {"most": most}
+    raise refuse("limit", message, "limit-invalid")
+
+
+def _with_count(parameters: Mapping[str, str]) -> bool:
+    text = parameters.get("with_count", "false")
+    if text not in ("true", "false"):
+        raise refuse("with_count", _("Write true or false."), "invalid")
+    return text == "true"
+
+
+def _parameter(name: str, description: str, schema: dict[str, Any]) -> dict[str, Any]:
+    return {"name": name, "in": "query", "description": description, "schema": schema}

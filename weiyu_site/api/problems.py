@@ -1,0 +1,224 @@
+"""Every refusal as RFC 9457 problem+json: programs match on `code`, people read `detail`."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from functools import singledispatch
+from http import HTTPStatus
+from typing import Any
+
+from django.core.exceptions import (
+    NON_FIELD_ERRORS,
+    PermissionDenied,
+    RequestDataTooBig,
+    ValidationError,
+)
+from django.http import Http404, HttpRequest, HttpResponse
+from django.utils import translation
+from django.utils.translation import gettext as _
+from rest_framework import exceptions
+from rest_framework.settings import api_settings
+from rest_framework.utils.encoders import JSONEncoder
+
+from accounts.conflicts import Conflict, Stale
+from tokens.verification import Refused
+
+MEDIA_TYPE = "application/problem+json"
+CHALLENGE = 'Bearer realm="api"'
+
+# One broken input: the dotted path of the field ("" for the whole), a code and a sentence.
+FieldError = dict[str, str]
+
+
+def problem(
+    status: int,
+    code: str,
+    detail: str,
+    *,
+    request: Any = None,
+    errors: Iterable[FieldError] = (),
+    headers: Mapping[str, str] | None = None,
+    **extra: Any,
+) -> HttpResponse:
+    """Return the problem; `extra` members stand beside the standard ones."""
+    body = {
+        "type": "about:blank",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": detail,
+        "code": code,
+        "errors": list(errors),
+        "request_id": request.META.get("weiyu.request_id", "") if request else "",
+        **extra,
+    }
+    return HttpResponse(
+        json.dumps(body, cls=JSONEncoder, ensure_ascii=False, separators=(",", ":")),
+        status=status,
+        content_type=MEDIA_TYPE,
+        headers=dict(headers or {}),
+    )
+
+
+def problem_response(error: Exception, context: dict[str, Any]) -> HttpResponse | None:
+    """Answer `error` for REST framework; what is not expected stays Django's, which logs it."""
+    request = context.get("request")
+    if isinstance(error, Stale) and "current" not in error.details:
+        tell_current = getattr(context.get("view"), "current_object", None)
+        if tell_current and (current := tell_current()) is not None:
+            error.details["current"] = current
+    return answer(error, request)
+
+
+@singledispatch
+def answer(error: Exception, request: Any) -> HttpResponse | None:
+    """Return the problem that says `error`, or None for an error nobody expected."""
+    return None
+
+
+@answer.register
+def _answer_missing(error: Http404 | exceptions.NotFound, request: Any) -> HttpResponse:
+    return not_found(request)
+
+
+@answer.register
+def _answer_invalid(error: exceptions.ValidationError, request: Any) -> HttpResponse:
+    return _invalid(list(_rest_errors(error.detail)), request)
+
+
+@answer.register
+def _answer_broken_rule(error: ValidationError, request: Any) -> HttpResponse:
+    return _invalid(list(_django_errors(error)), request)
+
+
+@answer.register
+def _answer_conflict(error: Conflict, request: Any) -> HttpResponse:
+    details = dict(error.details)
+    wait = details.pop("retry_after", None)
+    return problem(
+        412 if isinstance(error, Stale) else 409,
+        _as_code(error.code),
+        str(error.message),
+        request=request,
+        headers={"Retry-After": str(wait)} if wait else None,
+        **details,
+    )
+
+
+@answer.register
+def _answer_forbidden(error: PermissionDenied, request: Any) -> HttpResponse:
+    detail = str(error) or _("You may not do this.")
+    return problem(403, _as_code(getattr(error, "code", "forbidden")), detail, request=request)
+
+
+@answer.register
+def _answer_too_big(error: RequestDataTooBig, request: Any) -> HttpResponse:
+    return problem(413, "body-too-large", _("The request body is too large."), request=request)
+
+
+@answer.register
+def _answer_refused(error: Refused, request: Any) -> HttpResponse:
+    """Say what is wrong with a token, in the body and in the challenge."""
+    headers = {}
+    scope = error.scope
+    if error.status == HTTPStatus.UNAUTHORIZED:
+        headers["WWW-Authenticate"] = challenge(error)
+    elif error.cause == "insufficient-scope":
+        headers["WWW-Authenticate"] = f'{CHALLENGE}, error="insufficient_scope", scope="{scope}"'
+    extra = {"scope": scope} if scope else {}
+    return problem(
+        error.status, error.cause, error.message, request=request, headers=headers, **extra
+    )
+
+
+@answer.register
+def _answer_rest(error: exceptions.APIException, request: Any) -> HttpResponse:
+    """Answer what REST framework itself refuses: methods, media types, throttles, no caller."""
+    code = error.get_codes()
+    code = _as_code(code if isinstance(code, str) else error.default_code)
+    headers = {}
+    if isinstance(error, exceptions.NotAuthenticated):
+        code, headers["WWW-Authenticate"] = "token-missing", CHALLENGE
+    elif auth_header := getattr(error, "auth_header", None):
+        headers["WWW-Authenticate"] = auth_header
+    if (wait := getattr(error, "wait", None)) is not None:
+        headers["Retry-After"] = str(max(1, math.ceil(wait)))
+    code = _OWN_CODES.get(code, code)
+    return problem(error.status_code, code, str(error.detail), request=request, headers=headers)
+
+
+# REST framework's own words, in ours.
+_OWN_CODES = {
+    "parse-error": "malformed",
+    "permission-denied": "forbidden",
+    "throttled": "rate-limited",
+    "unsupported-media-type": "media-type-unsupported",
+}
+
+
+def challenge(error: Refused) -> str:
+    """Return the WWW-Authenticate value of a bad token; headers speak plain English only."""
+    with translation.override("en"):
+        sentence = str(error.message)
+    plain = "".join(c for c in sentence if " " <= c <= "~" and c not in '"\\')
+    return f'{CHALLENGE}, error="invalid_token", error_description="{plain}"'
+
+
+def not_found(request: Any) -> HttpResponse:
+    detail = _("There is nothing here, or it is not yours to see. Check the address and the id.")
+    return problem(404, "not-found", detail, request=request)
+
+
+def bad_request(request: HttpRequest, error: Exception) -> HttpResponse:
+    """Answer what Django refuses before any view: hosts, sizes, too many fields."""
+    return answer(error, request) or problem(
+        400, "bad-request", _("The request is malformed."), request=request
+    )
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Answer an error of ours without a word about it; the log has the rest."""
+    detail = _("Something went wrong here. Try again; if it stays, report the request id.")
+    return problem(500, "server-error", detail, request=request)
+
+
+def _invalid(errors: list[FieldError], request: Any) -> HttpResponse:
+    """Answer bad input; a single error that is no field's gives its code to the whole."""
+    if len(errors) == 1 and not errors[0]["field"]:
+        only = errors[0]
+        return problem(400, only["code"], only["message"], request=request)
+    sentences = [
+        f"{error['field']}: {error['message']}" if error["field"] else error["message"]
+        for error in errors[:3]
+    ]
+    return problem(400, "invalid", " ".join(sentences), request=request, errors=errors)
+
+
+def _rest_errors(detail: Any, path: str = "") -> Iterator[FieldError]:
+    """Flatten REST framework's nested details into dotted fields."""
+    if isinstance(detail, Mapping):
+        for name, inner in detail.items():
+            is_whole = name in (NON_FIELD_ERRORS, api_settings.NON_FIELD_ERRORS_KEY)
+            yield from _rest_errors(inner, path if is_whole else f"{path}.{name}".lstrip("."))
+    elif isinstance(detail, list | tuple):
+        for index, inner in enumerate(detail):
+            is_sentence = isinstance(inner, str)
+            yield from _rest_errors(inner, path if is_sentence else f"{path}.{index}".lstrip("."))
+    else:
+        code = getattr(detail, "code", "invalid")
+        yield {"field": path, "code": _as_code(code), "message": str(detail)}
+
+
+def _django_errors(error: ValidationError) -> Iterator[FieldError]:
+    by_field = getattr(error, "error_dict", None) or {NON_FIELD_ERRORS: error.error_list}
+    for name, inner in by_field.items():
+        field = "" if name == NON_FIELD_ERRORS else name
+        for one in inner:
+            code = _as_code(one.code or "invalid")
+            yield from ({"field": field, "code": code, "message": m} for m in one.messages)
+
+
+def _as_code(code: str) -> str:
+    """Return the one spelling of codes: words joined by hyphens."""
+    return code.replace("_", "-")

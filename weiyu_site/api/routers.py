@@ -1,0 +1,103 @@
+"""One router makes every family the same (see docs/openapi.yaml for the result)."""
+
+from __future__ import annotations
+
+from django.urls import URLPattern
+from rest_framework.routers import DynamicRoute, Route, SimpleRouter
+from rest_framework.viewsets import ViewSetMixin
+
+from weiyu_site.api.families import family_of
+
+
+class FamilyRouter(SimpleRouter):
+    """Route `F/list`, `F/create`, `F/{id}`, `F/{id}/VERB`, `F/NAME` and the REST form `F`."""
+
+    routes = [
+        Route(
+            url=r"^{prefix}/list{trailing_slash}$",
+            mapping={"get": "list"},
+            name="{basename}-list",
+            detail=False,
+            initkwargs={},
+        ),
+        Route(
+            url=r"^{prefix}/create{trailing_slash}$",
+            mapping={"post": "create"},
+            name="{basename}-create",
+            detail=False,
+            initkwargs={},
+        ),
+        Route(
+            url=r"^{prefix}{trailing_slash}$",
+            mapping={"get": "list", "post": "create"},
+            name="{basename}-rest",
+            detail=False,
+            initkwargs={"is_rest_form": True},
+        ),
+        DynamicRoute(
+            url=r"^{prefix}/{url_path}{trailing_slash}$",
+            name="{basename}-{url_name}",
+            detail=False,
+            initkwargs={},
+        ),
+        Route(
+            url=r"^{prefix}/{lookup}{trailing_slash}$",
+            mapping={
+                "get": "retrieve",
+                "put": "update",
+                "patch": "partial_update",
+                "delete": "destroy",
+            },
+            name="{basename}-detail",
+            detail=True,
+            initkwargs={},
+        ),
+        DynamicRoute(
+            url=r"^{prefix}/{lookup}/{url_path}{trailing_slash}$",
+            name="{basename}-{url_name}",
+            detail=True,
+            initkwargs={},
+        ),
+    ]
+
+    # The one object of the caller's own, without an id.
+    single = Route(
+        url=r"^{prefix}{trailing_slash}$",
+        mapping={"get": "retrieve", "put": "update", "patch": "partial_update"},
+        name="{basename}",
+        detail=True,
+        initkwargs={},
+    )
+
+    def __init__(self) -> None:
+        super().__init__()
+        # Optional, and never a redirect: that would lose the body of a POST.
+        self.trailing_slash = "/?"
+        self._default_value_pattern = "[^/]+"
+        self._singles: set[str] = set()
+
+    def family(self, name: str, viewset: type[ViewSetMixin]) -> None:
+        """Serve `viewset` as the family `name`."""
+        self.register(name, family_of(viewset), basename=name)
+
+    def one(self, path: str, viewset: type[ViewSetMixin]) -> None:
+        """Serve the single object that `viewset` finds without an id."""
+        basename = path.replace("/", "-")
+        self._singles.add(basename)
+        self.register(path, family_of(viewset), basename=basename)
+
+    def get_urls(self) -> list[URLPattern]:
+        """Return the families' addresses, then those of the single objects."""
+        singles = [entry for entry in self.registry if entry[2] in self._singles]
+        families = [entry for entry in self.registry if entry[2] not in self._singles]
+        return [*self._urls_of(families, self.routes), *self._urls_of(singles, [self.single])]
+
+    def _urls_of(
+        self, entries: list[tuple[str, type, str]], routes: list[Route]
+    ) -> list[URLPattern]:
+        router = SimpleRouter()
+        router.trailing_slash = self.trailing_slash
+        router._default_value_pattern = self._default_value_pattern
+        router.routes = routes
+        router.registry = entries
+        return router.get_urls()

@@ -1,0 +1,292 @@
+"""The OpenAPI description: what each call needs, takes, answers and refuses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from drf_spectacular.contrib.django_filters import DjangoFilterExtension
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from drf_spectacular.openapi import AutoSchema
+from rest_framework.serializers import BaseSerializer
+
+from tokens.permissions import PROFILE, needed_scope
+from weiyu_site.api.problems import MEDIA_TYPE
+
+Endpoint = tuple[str, str, str, Callable[..., Any]]
+
+SUMMARIES = {
+    "list": "List {plural}",
+    "create": "Create {singular}",
+    "retrieve": "Read {singular}",
+    "update": "Change {singular}",
+    "partial_update": "Change {singular}",
+    "destroy": "Delete {singular}",
+}
+# The refusals of every call, and those of calls that write.
+REFUSALS = {
+    "400": "The input is malformed or invalid; `errors` names each field.",
+    "401": "No token, or one that is no good any more.",
+    "403": "The role or the token does not allow it.",
+    "429": "Too many calls; `Retry-After` says when to go on.",
+}
+OBJECT_REFUSALS = {"404": "Not there, or not yours to see."}
+WRITE_REFUSALS = {
+    "409": "The state of the object forbids it, or an Idempotency-Key does.",
+    "413": "The body is too large.",
+    "415": "The body is not of a type that this call reads.",
+}
+VERSION_REFUSALS = {"412": "Somebody changed the object first; `current` is how it is now."}
+
+
+def documented_paths(endpoints: list[Endpoint], **_: Any) -> list[Endpoint]:
+    """Leave out the REST form of lists, and the optional slash at the end."""
+    return [
+        (path.rstrip("/"), regex, method, callback)
+        for path, regex, method, callback in endpoints
+        if path.startswith("/api/") and not callback.initkwargs.get("is_rest_form")  # type: ignore[attr-defined]
+    ]
+
+
+class FamilySchema(AutoSchema):
+    """Describe families as the router makes them."""
+
+    def get_operation_id(self) -> str:
+        return f"{self.view.basename}_{self.view.action}".replace("-", "_")
+
+    def get_tags(self) -> list[str]:
+        return [self.view.basename.partition("-")[0]]
+
+    def get_summary(self) -> str:
+        """Return the first line of the action's docstring, or what such actions do."""
+        known = SUMMARIES.get(self.view.action)
+        if known and self.view.basename.endswith("s"):
+            plural = self.view.basename.replace("-", " ")
+            article = "an" if plural[0] in "aeio" else "a"
+            return known.format(plural=plural, singular=f"{article} {plural.removesuffix('s')}")
+        return self._own_words().partition("\n")[0].rstrip(".")
+
+    def get_description(self) -> str:
+        needed = needed_scope(self.view, self.method)
+        if needed == PROFILE:
+            right = "Any good token may read; to change it a token needs a login scope."
+        else:
+            right = f"Needs the permission `{needed}`."
+        return f"{self._own_words()}\n\n{right}".strip()
+
+    def _own_words(self) -> str:
+        """Return the docstring that was written for this action; the mixins' speak for all."""
+        return super().get_description()
+
+    def get_override_parameters(self) -> list[Any]:
+        return []
+
+    def _is_create_operation(self) -> bool:
+        # The documented way to create answers 200.
+        return False
+
+    def get_response_serializers(self) -> Any:
+        serializers = super().get_response_serializers()
+        if self.method == "DELETE" and isinstance(serializers, BaseSerializer):
+            return {200: serializers}
+        return serializers
+
+
+class StrictFilterExtension(DjangoFilterExtension):
+    """Describe filters, search and ordering of a list."""
+
+    target_class = "weiyu_site.api.filters.StrictFilterBackend"
+    priority = 1
+
+    def get_schema_operation_parameters(self, auto_schema: Any, *args: Any, **kwargs: Any) -> Any:
+        view = auto_schema.view
+        parameters = super().get_schema_operation_parameters(auto_schema, *args, **kwargs)
+        parameters.append(_query("fields", "Answer with these fields only, comma separated."))
+        if hasattr(view, "search"):
+            parameters.append(_query("search", "Words to look for."))
+        names = [entry if isinstance(entry, str) else entry[0] for entry in view.orderings]
+        plain = [name.removeprefix("-") for name in names]
+        parameters.append(
+            {
+                **_query("ordering", "A leading “-” sorts downwards."),
+                "schema": {
+                    "type": "string",
+                    "enum": [sign + name for name in plain for sign in ("", "-")],
+                    "default": names[0],
+                },
+            }
+        )
+        return parameters
+
+
+class BearerScheme(OpenApiAuthenticationExtension):
+    target_class = "tokens.authentication.BearerAuthentication"
+    name = "AccessToken"
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
+        return {
+            "type": "http",
+            "scheme": "bearer",
+            "bearerFormat": "JWT",
+            "description": "An AccessToken of the admin's token page.",
+        }
+
+
+def finish(result: dict[str, Any], **_: Any) -> dict[str, Any]:
+    """Add what every operation has: refusals, conditional headers, examples."""
+    components = result.setdefault("components", {})
+    components["schemas"]["Problem"] = PROBLEM
+    components["responses"] = {
+        f"Problem{status}": _refusal(int(status), sentence)
+        for refusals in (REFUSALS, OBJECT_REFUSALS, WRITE_REFUSALS, VERSION_REFUSALS)
+        for status, sentence in refusals.items()
+    }
+    for path, methods in result["paths"].items():
+        _share_patch(methods)
+        for method, operation in methods.items():
+            _add_refusals(operation, path, method)
+            _add_headers(operation, path, method)
+            for media in _contents(operation):
+                _add_example(media, components["schemas"])
+    return result
+
+
+def _share_patch(methods: dict[str, Any]) -> None:
+    """PUT takes a subset of the fields, as PATCH does."""
+    if "put" in methods and "patch" in methods and "requestBody" in methods["patch"]:
+        methods["put"]["requestBody"] = methods["patch"]["requestBody"]
+
+
+def _add_refusals(operation: dict[str, Any], path: str, method: str) -> None:
+    refusals = dict(REFUSALS)
+    if "{" in path:
+        refusals |= OBJECT_REFUSALS
+    if method != "get":
+        refusals |= WRITE_REFUSALS
+    if method in ("put", "patch"):
+        refusals |= VERSION_REFUSALS
+    for status in sorted(refusals):
+        operation["responses"].setdefault(
+            status, {"$ref": f"#/components/responses/Problem{status}"}
+        )
+
+
+def _add_headers(operation: dict[str, Any], path: str, method: str) -> None:
+    added = []
+    if method == "post":
+        added.append(_header("Idempotency-Key", "Sent again within a day, it is done only once."))
+    if method in ("put", "patch", "delete"):
+        added.append(_header("If-Match", 'The version that you read, in quotes: `"7"`.'))
+    operation["parameters"] = [*operation.get("parameters", []), *added]
+    if not operation["parameters"]:
+        del operation["parameters"]
+
+
+def _contents(operation: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    bodies = [operation.get("requestBody", {}), *operation["responses"].values()]
+    for body in bodies:
+        for kind, media in body.get("content", {}).items():
+            if kind == "application/json":
+                yield media
+
+
+def _add_example(media: dict[str, Any], schemas: dict[str, Any]) -> None:
+    if "example" not in media and "examples" not in media:
+        media["example"] = example_of(media.get("schema", {}), schemas)
+
+
+EXAMPLES: dict[str, Any] = {
+    "date-time": "2026-01-15T09:30:00Z",
+    "date": "2026-01-15",
+    "email": "lin@example.com",
+    "uri": "https://desk.example.com/api/users/7/avatar",
+    "uuid": "0b5ad2a4-7c0e-4f6e-9f43-3f2c1b8f7d11",
+    "integer": 7,
+    "number": 1.5,
+    "boolean": True,
+    "null": None,
+}
+NAMED_EXAMPLES = {
+    "username": "lin@example.com",
+    "display_name": "Lin",
+    "title": "Where is my order?",
+    "content": "Order 1042 has not arrived yet.",
+    "time_zone": "Asia/Shanghai",
+    "name": "Billing",
+    "description": "Questions about invoices",
+    "version": 3,
+}
+
+
+def example_of(schema: dict[str, Any], schemas: dict[str, Any], name: str = "") -> Any:
+    """Return a likely value of `schema`."""
+    if "$ref" in schema:
+        return example_of(schemas[schema["$ref"].rpartition("/")[2]], schemas, name)
+    for given in ("example", "default", "const"):
+        if given in schema:
+            return schema[given]
+    if schema.get("examples"):
+        return schema["examples"][0]
+    if schema.get("enum"):
+        return schema["enum"][0]
+    if "allOf" in schema or "oneOf" in schema or "anyOf" in schema:
+        choices = schema.get("allOf") or schema.get("oneOf") or schema["anyOf"]
+        return example_of(choices[0], schemas, name)
+    return _example_of_type(schema, schemas, name)
+
+
+def _example_of_type(schema: dict[str, Any], schemas: dict[str, Any], name: str) -> Any:
+    kind = schema.get("type", "string")
+    if isinstance(kind, list):
+        kind = kind[0]
+    if kind == "object":
+        properties = schema.get("properties", {})
+        return {key: example_of(inner, schemas, key) for key, inner in properties.items()}
+    if kind == "array":
+        return [example_of(schema.get("items", {}), schemas, name)]
+    named = NAMED_EXAMPLES.get(name)
+    if named is not None and isinstance(named, str) == (kind == "string"):
+        return named[: schema.get("maxLength")] if isinstance(named, str) else named
+    return EXAMPLES.get(schema.get("format", ""), EXAMPLES.get(kind, "text"))
+
+
+def _query(name: str, description: str) -> dict[str, Any]:
+    return {"name": name, "in": "query", "description": description, "schema": {"type": "string"}}
+
+
+def _header(name: str, description: str) -> dict[str, Any]:
+    return {"name": name, "in": "header", "description": description, "schema": {"type": "string"}}
+
+
+def _refusal(status: int, sentence: str) -> dict[str, Any]:
+    return {
+        "description": sentence,
+        "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+    }
+
+
+PROBLEM = {
+    "type": "object",
+    "description": "RFC 9457. Programs match on `code`, people read `detail`.",
+    "required": ["type", "title", "status", "detail", "code", "errors", "request_id"],
+    "properties": {
+        "type": {"type": "string"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "code": {"type": "string"},
+        "errors": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["field", "code", "message"],
+                "properties": {
+                    "field": {"type": "string"},
+                    "code": {"type": "string"},
+                    "message": {"type": "string"},
+                },
+            },
+        },
+        "request_id": {"type": "string"},
+    },
+}

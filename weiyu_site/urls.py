@@ -1,0 +1,34 @@
+"""Every address of the site."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.urls import include, path, re_path
+
+from accounts.views import ProfileViewSet, UserViewSet, WorkgroupViewSet
+from weiyu_site.api import pages as api_pages
+from weiyu_site.api.routers import FamilyRouter
+from weiyu_site.pages import handler400, handler403, handler404, handler500
+
+__all__ = ["handler400", "handler403", "handler404", "handler500", "urlpatterns"]
+
+router = FamilyRouter()
+router.family("users", UserViewSet)
+router.family("workgroups", WorkgroupViewSet)
+router.one("user/profile", ProfileViewSet)
+
+api = [
+    re_path(r"^schema/?$", api_pages.schema, name="api-schema"),
+    re_path(r"^docs/?$", api_pages.docs, name="api-docs"),
+    *router.urls,
+    # Also keeps Django from trying a slash at the end of what does not exist.
+    re_path(r"", api_pages.unknown_address),
+]
+
+urlpatterns = [
+    path("api/", include(api)),
+    path("api", api_pages.unknown_address),
+    # Before the admin, whose own login would copy a token into a second address.
+    path("", include("tokens.urls")),
+    path("admin/", admin.site.urls),
+]
