@@ -23,3 +23,4 @@ STORAGES = {
     **STORAGES,  # noqa: F405
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
+Path(STATIC_ROOT).mkdir(parents=True, exist_ok=True)  # noqa: F405

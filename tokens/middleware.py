@@ -61,9 +61,7 @@ class SessionMiddleware(StockSessions):
         request.session_jar = jar  # type: ignore[attr-defined]
         super().process_request(request)
 
-    def process_response(
-        self, request: HttpRequest, response: HttpResponseBase
-    ) -> HttpResponseBase:
+    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
         response = super().process_response(request, response)
         morsel = response.cookies.pop(settings.SESSION_COOKIE_NAME, None)
         if morsel is not None:
@@ -79,7 +77,7 @@ class SessionMiddleware(StockSessions):
             return SECURE_COOKIE if SECURE_COOKIE in request.COOKIES else FRAME_COOKIE
         return FRAME_COOKIE if framed else SECURE_COOKIE
 
-    def _put(self, response: HttpResponseBase, jar: str, morsel: Morsel[str]) -> None:
+    def _put(self, response: HttpResponse, jar: str, morsel: Morsel[str]) -> None:
         """Set or delete the cookie under its real name; deletion repeats the attributes."""
         response.cookies[jar] = morsel.value
         kept = response.cookies[jar]

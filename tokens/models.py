@@ -7,7 +7,7 @@ import secrets
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from django.contrib.sessions.base_session import AbstractBaseSession, BaseSessionManager
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -20,6 +20,7 @@ from accounts.actor import Actor
 from accounts.models import User
 from configuration.values import value
 from tokens import domains, networks
+from tokens.domains import AllowedDomain
 from tokens.jwt import SignedToken
 from tokens.scopes import ROLE_SCOPES, default_scopes, expand, granted
 
@@ -183,7 +184,7 @@ class AccessToken(models.Model):
         return self.State.EXPIRING if left <= EXPIRING_WITHIN else self.State.ACTIVE
 
     @cached_property
-    def allowed_domains(self) -> tuple[domains.AllowedDomain, ...]:
+    def allowed_domains(self) -> tuple[AllowedDomain, ...]:
         return domains.parse_all(self.domains)
 
     def frame_ancestors(self) -> list[str]:
@@ -403,7 +404,7 @@ class Session(AbstractBaseSession):
     )
     created_at = models.DateTimeField(default=timezone.now)
 
-    objects: BaseSessionManager[Any] = BaseSessionManager()
+    objects: ClassVar[BaseSessionManager[Any]] = BaseSessionManager()
 
     class Meta(AbstractBaseSession.Meta):
         pass

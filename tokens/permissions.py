@@ -41,7 +41,7 @@ class HasScope(BasePermission):
             raise Refused("insufficient-scope", scope="none")
         if scope not in ROLE_SCOPES[request.user.role]:
             raise Refused("role", scope=scope)
-        if not allows(request.user, token, scope):
+        if token and not allows(request.user, token, scope):
             refusal = Refused("insufficient-scope", scope=scope)
             record_denial(token, Call.of_api(request._request), refusal)
             raise refusal
@@ -51,6 +51,6 @@ class HasScope(BasePermission):
         """Any good token reads its person's profile; one that opens a room may edit it."""
         if request.method in SAFE_METHODS or token is None:
             return True
-        if granted(request.user, token) & (LOGIN_SCOPES | {"users:write"}):
+        if granted(token.user, token) & (LOGIN_SCOPES | {"users:write"}):
             return True
         raise Refused("insufficient-scope", scope="login:agent")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore as DatabaseStore
@@ -19,7 +19,7 @@ class SessionStore(DatabaseStore):
         return Session
 
     def create_model_instance(self, data: dict[str, Any]) -> Session:
-        session = super().create_model_instance(data)
+        session = cast(Session, super().create_model_instance(data))
         user_id = data.get(SESSION_KEY)
         session.user_id = int(user_id) if user_id else None
         session.access_token_id = data.get(TOKEN_KEY)

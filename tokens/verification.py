@@ -159,7 +159,7 @@ def verify(secret: str, call: Call, *, scope: str | None = None) -> AccessToken:
     names a row is written to the audit.
     """
     try:
-        signed = SignedToken(secret)
+        signed = SignedToken.read(secret)
         token = AccessToken.objects.with_secret(secret)
     except (TokenError, AccessToken.DoesNotExist) as error:
         raise Refused("token-invalid") from error
@@ -226,7 +226,7 @@ def record_denial(token: AccessToken, call: Call, refusal: Refused) -> None:
             address=call.address,
             origin=call.seen,
             kind=call.kind,
-            **({"scope": refusal.scope} if refusal.scope else {}),
+            scope=refusal.scope,
         )
 
 

@@ -7,7 +7,6 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
@@ -16,87 +15,223 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name='AccessToken',
+            name="AccessToken",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(help_text='What it is for, such as “CRM, production”.', max_length=120, verbose_name='name')),
-                ('description', models.TextField(blank=True, max_length=2000, verbose_name='description')),
-                ('digest', models.CharField(editable=False, max_length=64, unique=True)),
-                ('hint', models.CharField(editable=False, help_text="The token's last six characters.", max_length=6, verbose_name='ends in')),
-                ('scopes', models.JSONField(blank=True, default=list, verbose_name='permissions')),
-                ('domains', models.JSONField(blank=True, default=list, verbose_name='allowed domains')),
-                ('networks', models.JSONField(blank=True, default=list, verbose_name='allowed networks')),
-                ('allow_missing_referrer', models.BooleanField(default=False, help_text='Links typed in, sent by mail or opened with “noreferrer” show no page. With domains listed they are refused, unless this is ticked.', verbose_name='sign in without a referring page')),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name='made')),
-                ('expires_at', models.DateTimeField(verbose_name='expires')),
-                ('disabled_at', models.DateTimeField(editable=False, null=True, verbose_name='disabled')),
-                ('disabled_reason', models.CharField(blank=True, editable=False, max_length=200)),
-                ('last_used_at', models.DateTimeField(editable=False, null=True, verbose_name='last used')),
-                ('last_used_address', models.GenericIPAddressField(editable=False, null=True, verbose_name='last used from')),
-                ('last_used_origin', models.CharField(blank=True, editable=False, max_length=300, verbose_name='last used on')),
-                ('created_by', models.ForeignKey(editable=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='made by')),
-                ('disabled_by', models.ForeignKey(editable=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='access_tokens', to=settings.AUTH_USER_MODEL, verbose_name='person')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "name",
+                    models.CharField(
+                        help_text="What it is for, such as “CRM, production”.",
+                        max_length=120,
+                        verbose_name="name",
+                    ),
+                ),
+                (
+                    "description",
+                    models.TextField(blank=True, max_length=2000, verbose_name="description"),
+                ),
+                ("digest", models.CharField(editable=False, max_length=64, unique=True)),
+                (
+                    "hint",
+                    models.CharField(
+                        editable=False,
+                        help_text="The token's last six characters.",
+                        max_length=6,
+                        verbose_name="ends in",
+                    ),
+                ),
+                ("scopes", models.JSONField(blank=True, default=list, verbose_name="permissions")),
+                (
+                    "domains",
+                    models.JSONField(blank=True, default=list, verbose_name="allowed domains"),
+                ),
+                (
+                    "networks",
+                    models.JSONField(blank=True, default=list, verbose_name="allowed networks"),
+                ),
+                (
+                    "allow_missing_referrer",
+                    models.BooleanField(
+                        default=False,
+                        help_text="Links typed in, sent by mail or opened with “noreferrer” show no page. With domains listed they are refused, unless this is ticked.",
+                        verbose_name="sign in without a referring page",
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        default=django.utils.timezone.now, editable=False, verbose_name="made"
+                    ),
+                ),
+                ("expires_at", models.DateTimeField(verbose_name="expires")),
+                (
+                    "disabled_at",
+                    models.DateTimeField(editable=False, null=True, verbose_name="disabled"),
+                ),
+                ("disabled_reason", models.CharField(blank=True, editable=False, max_length=200)),
+                (
+                    "last_used_at",
+                    models.DateTimeField(editable=False, null=True, verbose_name="last used"),
+                ),
+                (
+                    "last_used_address",
+                    models.GenericIPAddressField(
+                        editable=False, null=True, verbose_name="last used from"
+                    ),
+                ),
+                (
+                    "last_used_origin",
+                    models.CharField(
+                        blank=True, editable=False, max_length=300, verbose_name="last used on"
+                    ),
+                ),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        editable=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="made by",
+                    ),
+                ),
+                (
+                    "disabled_by",
+                    models.ForeignKey(
+                        editable=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="access_tokens",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="person",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'AccessToken',
-                'verbose_name_plural': 'AccessTokens',
-                'ordering': ['-id'],
+                "verbose_name": "AccessToken",
+                "verbose_name_plural": "AccessTokens",
+                "ordering": ["-id"],
             },
         ),
         migrations.CreateModel(
-            name='LoginCode',
+            name="LoginCode",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('digest', models.CharField(max_length=64, unique=True)),
-                ('target', models.CharField(max_length=5)),
-                ('next', models.CharField(blank=True, max_length=500)),
-                ('expires_at', models.DateTimeField(db_index=True)),
-                ('access_token', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='tokens.accesstoken')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("digest", models.CharField(max_length=64, unique=True)),
+                ("target", models.CharField(max_length=5)),
+                ("next", models.CharField(blank=True, max_length=500)),
+                ("expires_at", models.DateTimeField(db_index=True)),
+                (
+                    "access_token",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, to="tokens.accesstoken"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Session',
+            name="Session",
             fields=[
-                ('session_key', models.CharField(max_length=40, primary_key=True, serialize=False, verbose_name='session key')),
-                ('session_data', models.TextField(verbose_name='session data')),
-                ('expire_date', models.DateTimeField(db_index=True, verbose_name='expire date')),
-                ('user_id', models.BigIntegerField(db_index=True, null=True)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('access_token', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='sessions', to='tokens.accesstoken')),
+                (
+                    "session_key",
+                    models.CharField(
+                        max_length=40, primary_key=True, serialize=False, verbose_name="session key"
+                    ),
+                ),
+                ("session_data", models.TextField(verbose_name="session data")),
+                ("expire_date", models.DateTimeField(db_index=True, verbose_name="expire date")),
+                ("user_id", models.BigIntegerField(db_index=True, null=True)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "access_token",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="sessions",
+                        to="tokens.accesstoken",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'session',
-                'verbose_name_plural': 'sessions',
-                'abstract': False,
+                "verbose_name": "session",
+                "verbose_name_plural": "sessions",
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='TokenEvent',
+            name="TokenEvent",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('at', models.DateTimeField(db_index=True, default=django.utils.timezone.now, verbose_name='when')),
-                ('token_id', models.BigIntegerField(db_index=True, verbose_name='token')),
-                ('token_name', models.CharField(max_length=120, verbose_name="token's name")),
-                ('hint', models.CharField(max_length=6, verbose_name='ends in')),
-                ('subject_id', models.BigIntegerField(verbose_name='person')),
-                ('actor_id', models.BigIntegerField(null=True, verbose_name='by')),
-                ('through_token_id', models.BigIntegerField(null=True, verbose_name='through token')),
-                ('verb', models.CharField(choices=[('made', 'Made'), ('shown', 'Shown once'), ('edited', 'Edited'), ('login', 'Signed in by link'), ('denied', 'Denied'), ('disabled', 'Disabled'), ('enabled', 'Enabled'), ('deleted', 'Deleted')], max_length=16, verbose_name='what')),
-                ('cause', models.CharField(blank=True, max_length=200, verbose_name='cause')),
-                ('address', models.GenericIPAddressField(null=True, verbose_name='address')),
-                ('origin', models.CharField(blank=True, max_length=300, verbose_name='page')),
-                ('details', models.JSONField(default=dict, verbose_name='details')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "at",
+                    models.DateTimeField(
+                        db_index=True, default=django.utils.timezone.now, verbose_name="when"
+                    ),
+                ),
+                ("token_id", models.BigIntegerField(db_index=True, verbose_name="token")),
+                ("token_name", models.CharField(max_length=120, verbose_name="token's name")),
+                ("hint", models.CharField(max_length=6, verbose_name="ends in")),
+                ("subject_id", models.BigIntegerField(verbose_name="person")),
+                ("actor_id", models.BigIntegerField(null=True, verbose_name="by")),
+                (
+                    "through_token_id",
+                    models.BigIntegerField(null=True, verbose_name="through token"),
+                ),
+                (
+                    "verb",
+                    models.CharField(
+                        choices=[
+                            ("made", "Made"),
+                            ("shown", "Shown once"),
+                            ("edited", "Edited"),
+                            ("login", "Signed in by link"),
+                            ("denied", "Denied"),
+                            ("disabled", "Disabled"),
+                            ("enabled", "Enabled"),
+                            ("deleted", "Deleted"),
+                        ],
+                        max_length=16,
+                        verbose_name="what",
+                    ),
+                ),
+                ("cause", models.CharField(blank=True, max_length=200, verbose_name="cause")),
+                ("address", models.GenericIPAddressField(null=True, verbose_name="address")),
+                ("origin", models.CharField(blank=True, max_length=300, verbose_name="page")),
+                ("details", models.JSONField(default=dict, verbose_name="details")),
             ],
             options={
-                'verbose_name': 'audit entry',
-                'verbose_name_plural': 'audit',
-                'ordering': ['-id'],
-                'indexes': [models.Index(fields=['verb', '-at'], name='token_event_verb')],
+                "verbose_name": "audit entry",
+                "verbose_name_plural": "audit",
+                "ordering": ["-id"],
+                "indexes": [models.Index(fields=["verb", "-at"], name="token_event_verb")],
             },
         ),
         migrations.AddIndex(
-            model_name='accesstoken',
-            index=models.Index(fields=['expires_at'], name='token_expires'),
+            model_name="accesstoken",
+            index=models.Index(fields=["expires_at"], name="token_expires"),
         ),
     ]

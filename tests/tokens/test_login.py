@@ -1,0 +1,375 @@
+from __future__ import annotations
+
+import time
+
+import pytest
+from django.conf import settings
+from django.test import Client
+
+from accounts.actor import Actor
+from tokens.models import AccessToken, LoginCode, Session, TokenEvent
+from tokens.sessions import MOST_SESSIONS_OF_A_TOKEN, TOKEN_KEY
+
+TOP = {"Sec-Fetch-Dest": "document"}
+FRAME = {"Sec-Fetch-Dest": "iframe"}
+
+
+@pytest.fixture
+def browser() -> Client:
+    return Client(enforce_csrf_checks=True)
+
+
+def log_in(browser: Client, secret: str, room: str = "agent", **headers):
+    return browser.get(f"/{room}/auth/login", {"accessToken": secret}, headers={**TOP, **headers})
+
+
+def user_of(browser: Client) -> str | None:
+    return browser.session.get("_auth_user_id")
+
+
+@pytest.mark.parametrize("room", ["agent", "admin"])
+@pytest.mark.parametrize("slash", ["", "/"])
+def test_a_link_signs_in_and_goes_on_without_the_token(browser, dora, issue, room, slash):
+    token, secret = issue(dora)
+
+    response = browser.get(f"/{room}/auth/login{slash}", {"accessToken": secret}, headers=TOP)
+
+    assert (response.status_code, response["Location"]) == (303, f"/{room}/")
+    assert response["Cache-Control"] == "no-store"
+    assert response["Referrer-Policy"] == "no-referrer"
+    assert secret not in f"{response.headers}{response.content}{response.cookies}"
+    assert browser.session[TOKEN_KEY] == token.pk
+    assert TokenEvent.objects.filter(verb="login", token_id=token.pk).count() == 1
+
+
+def test_a_form_of_another_site_may_post_the_token(browser, dora, issue):
+    _, secret = issue(dora, domains=["crm.example.com"])
+
+    response = browser.post(
+        "/agent/auth/login",
+        {"accessToken": secret},
+        headers={**TOP, "Origin": "https://crm.example.com"},
+    )
+
+    assert response.status_code == 303
+    assert user_of(browser) == str(dora.pk)
+
+
+def test_the_session_ends_no_later_than_the_token(browser, dora, issue):
+    _, secret = issue(dora, days=1 / 24)
+
+    log_in(browser, secret)
+
+    assert 3500 < browser.session.get_expiry_age() <= 3600
+
+
+@pytest.mark.parametrize(
+    ("query", "status", "cause"),
+    [
+        ("", 400, "token-missing"),
+        ("accessToken=", 400, "token-missing"),
+        ("accessToken=a&accessToken=b", 400, "token-doubled"),
+        ("accessToken=nonsense", 401, "token-invalid"),
+    ],
+)
+def test_a_failure_says_why_and_signs_nobody_in(browser, db, query, status, cause):
+    response = browser.get(f"/agent/auth/login?{query}", headers=TOP)
+
+    assert response.status_code == status
+    assert cause in response.content.decode()
+    assert "frame-ancestors" not in response["Content-Security-Policy"]
+    assert "X-Frame-Options" not in response
+    assert not Session.objects.exists()
+
+
+def test_a_program_gets_the_failure_as_a_problem(browser, db):
+    response = browser.get(
+        "/agent/auth/login?accessToken=nonsense", headers={"Accept": "application/json"}
+    )
+
+    assert response.status_code == 401
+    assert response["Content-Type"] == "application/problem+json"
+    assert response.json()["code"] == "token-invalid"
+
+
+def test_the_failure_speaks_chinese_or_english(browser, db):
+    english = browser.get("/agent/auth/login", headers={"Accept-Language": "fr, en"})
+
+    assert "No token was sent" in english.content.decode()
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [{"Sec-Purpose": "prefetch;prerender"}, {"Purpose": "prefetch"}, {"X-Moz": "prefetch"}],
+)
+def test_looking_ahead_signs_nobody_in(browser, dora, issue, headers):
+    _, secret = issue(dora)
+
+    assert log_in(browser, secret, **headers).status_code == 403
+    assert browser.head("/agent/auth/login", {"accessToken": secret}).status_code == 405
+    assert not Session.objects.exists()
+
+
+def test_a_customer_cannot_enter_and_an_agent_not_the_admin(browser, alice, carol, issue):
+    _, customers = issue(alice)
+    _, agents = issue(carol)
+
+    assert log_in(browser, customers).status_code == 403
+    assert log_in(browser, agents, "admin").status_code == 403
+    assert not Session.objects.exists()
+
+
+def test_a_token_without_the_login_scope_opens_nothing(browser, dora, issue):
+    _, secret = issue(dora, scopes=["tickets:write"])
+
+    response = log_in(browser, secret)
+
+    assert response.status_code == 403
+    assert "login:agent" in response.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("page", "goes_to"),
+    [
+        ("/agent/?tab=mine", "/agent/?tab=mine"),
+        ("/admin/", "/agent/"),
+        ("//evil.example.com", "/agent/"),
+        ("https://evil.example.com/agent/", "/agent/"),
+        ("/agent/../admin/", "/agent/"),
+        ("/agent/%2e%2e/admin/", "/agent/"),
+        ("/agent/\\evil", "/agent/"),
+        ("/agent//evil", "/agent/"),
+        ("/agent/auth/login?accessToken=x", "/agent/"),
+        ("/agent/login", "/agent/"),
+        ("/agent/logout", "/agent/"),
+        ("/agent/no-such-page", "/agent/"),
+        ("/agent/\r\nSet-Cookie: a=b", "/agent/"),
+    ],
+)
+def test_next_leads_only_to_pages_of_the_room(browser, dora, issue, page, goes_to):
+    _, secret = issue(dora)
+
+    response = browser.get("/agent/auth/login", {"accessToken": secret, "next": page}, headers=TOP)
+
+    assert response["Location"] == goes_to
+
+
+def test_a_second_click_keeps_the_session(browser, dora, issue):
+    _, secret = issue(dora)
+    log_in(browser, secret)
+    before = browser.cookies["weiyu"].value
+
+    log_in(browser, secret)
+
+    assert browser.cookies["weiyu"].value == before
+    assert Session.objects.count() == 1
+
+
+def test_another_token_of_the_same_person_starts_anew(browser, dora, issue):
+    _, first = issue(dora)
+    second, secret = issue(dora)
+    log_in(browser, first)
+
+    assert log_in(browser, secret).status_code == 303
+    assert browser.session[TOKEN_KEY] == second.pk
+    assert Session.objects.count() == 1
+
+
+def test_another_person_is_asked_about_first(browser, dora, carol, issue):
+    _, doras = issue(dora)
+    _, carols = issue(carol)
+    log_in(browser, doras)
+
+    asked = log_in(browser, carols)
+
+    assert asked["Location"] == "/agent/auth/switch"
+    assert user_of(browser) == str(dora.pk)
+    page = browser.get("/agent/auth/switch", headers=TOP)
+    assert "Carol" in page.content.decode()
+    assert "frame-ancestors 'none'" in page["Content-Security-Policy"]
+    assert browser.post("/agent/auth/switch").status_code == 403
+    csrf = page.context["csrf_token"]
+    done = browser.post("/agent/auth/switch", {"csrfmiddlewaretoken": str(csrf)})
+    assert done["Location"] == "/agent/"
+    assert user_of(browser) == str(carol.pk)
+
+
+def test_a_password_session_is_never_replaced_silently(browser, dora, issue):
+    _, secret = issue(dora)
+    browser.force_login(dora)
+
+    assert log_in(browser, secret)["Location"] == "/agent/auth/switch"
+    assert TOKEN_KEY not in browser.session
+
+
+def test_a_frame_offers_a_tab_instead_of_swapping_people(browser, dora, carol, issue):
+    _, secret = issue(carol)
+    browser.force_login(dora)
+
+    response = log_in(browser, secret, **FRAME)
+
+    assert response.status_code == 200
+    assert "<form" not in response.content.decode()
+    assert user_of(browser) == str(dora.pk)
+    assert LoginCode.objects.count() == 1
+
+
+def test_a_code_opens_one_session_once(browser, carol, issue):
+    token, _ = issue(carol)
+    code = LoginCode.make(token, target="agent", next_page="/agent/")
+
+    assert browser.get("/agent/auth/open").status_code == 200
+    assert browser.post("/agent/auth/open", {"code": code})["Location"] == "/agent/"
+    assert user_of(browser) == str(carol.pk)
+    assert Client().post("/agent/auth/open", {"code": code}).status_code == 401
+
+
+def test_a_code_is_posted_by_our_own_page_only(browser, carol, issue):
+    token, _ = issue(carol)
+    code = LoginCode.make(token, target="agent")
+
+    response = browser.post(
+        "/agent/auth/open", {"code": code}, headers={"Origin": "https://evil.example.com"}
+    )
+
+    assert response.status_code == 403
+    assert LoginCode.objects.count() == 1
+
+
+def test_disabling_ends_the_session_on_the_next_click_and_says_so(browser, dora, issue):
+    token, secret = issue(dora)
+    log_in(browser, secret, "admin")
+    assert browser.get("/admin/").status_code == 200
+
+    token.disable(by=Actor.system())
+
+    for _ in range(2):
+        response = browser.get("/admin/")
+        assert response.status_code == 401
+        assert "token-disabled" in response.content.decode()
+    assert user_of(browser) is None
+    token.enable(by=Actor.system())
+    assert browser.get("/admin/").status_code == 401
+
+
+def test_the_api_says_that_the_sessions_token_ended(browser, dora, issue):
+    token, secret = issue(dora)
+    log_in(browser, secret)
+    assert browser.get("/api/user/profile").status_code == 200
+
+    token.disable(by=Actor.system())
+
+    response = browser.get("/api/user/profile")
+    assert (response.status_code, response.json()["code"]) == (401, "token-disabled")
+
+
+def test_a_new_password_ends_the_sessions_of_a_token_too(browser, dora, issue):
+    _, secret = issue(dora)
+    log_in(browser, secret, "admin")
+
+    dora.set_password("another long password")
+    dora.save()
+
+    assert "signed-out" in browser.get("/admin/").content.decode()
+
+
+def test_a_token_keeps_at_most_fifty_sessions(dora, issue):
+    token, secret = issue(dora)
+
+    for _ in range(MOST_SESSIONS_OF_A_TOKEN + 2):
+        log_in(Client(), secret)
+
+    assert token.sessions.count() == MOST_SESSIONS_OF_A_TOKEN
+
+
+def test_the_pages_of_a_session_are_framed_by_the_tokens_domains(browser, dora, issue):
+    _, secret = issue(dora, domains=["crm.example.com"], allow_missing_referrer=True)
+    log_in(browser, secret, "admin")
+
+    response = browser.get("/admin/")
+
+    assert (
+        "frame-ancestors http://crm.example.com https://crm.example.com"
+        in response["Content-Security-Policy"]
+    )
+    assert "X-Frame-Options" not in response
+
+
+def test_an_unrestricted_token_is_framed_by_anyone_and_a_password_by_nobody(browser, dora, issue):
+    _, secret = issue(dora)
+    log_in(browser, secret, "admin")
+    other = Client()
+    other.force_login(dora)
+
+    assert "frame-ancestors" not in browser.get("/admin/")["Content-Security-Policy"]
+    own = other.get("/admin/")
+    assert "frame-ancestors 'none'" in own["Content-Security-Policy"]
+    assert own["X-Frame-Options"] == "DENY"
+
+
+def test_a_frame_over_https_gets_a_partitioned_cookie_of_its_own(dora, issue):
+    _, secret = issue(dora)
+    browser = Client()
+
+    response = browser.get("/agent/auth/login", {"accessToken": secret}, headers=FRAME, secure=True)
+
+    cookie = response.cookies["__Host-weiyu-frame"]
+    assert (cookie["samesite"], cookie["secure"], cookie["partitioned"]) == ("None", True, True)
+    assert cookie["httponly"]
+    assert "__Host-weiyu" not in response.cookies
+    assert browser.get("/agent/auth/switch", headers=FRAME, secure=True).status_code == 303
+
+
+def test_a_tab_over_https_gets_a_lax_cookie(dora, issue):
+    _, secret = issue(dora)
+
+    response = Client().get("/agent/auth/login", {"accessToken": secret}, headers=TOP, secure=True)
+
+    cookie = response.cookies["__Host-weiyu"]
+    assert (cookie["samesite"], cookie["secure"], cookie["path"]) == ("Lax", True, "/")
+
+
+def test_a_login_from_another_host_over_http_finds_out_about_cookies(dora, issue):
+    _, secret = issue(dora)
+    browser, dropping = Client(), Client()
+    page = {"Referer": "http://crm.example.com/"}
+
+    kept = browser.get("/agent/auth/login", {"accessToken": secret}, headers=page)
+    assert kept["Location"].startswith("/agent/auth/arrived?code=")
+    assert browser.get(kept["Location"])["Location"] == "/agent/"
+    assert not LoginCode.objects.exists()
+
+    lost = dropping.get("/agent/auth/login", {"accessToken": secret}, headers=page)
+    dropping.cookies.clear()
+    told = dropping.get(lost["Location"])
+    assert told.status_code == 200
+    assert "/agent/auth/open#" in told.content.decode()
+    assert "frame-ancestors" not in told["Content-Security-Policy"]
+
+
+def test_managing_tokens_in_a_token_session_wants_the_password(browser, dora, issue):
+    _, secret = issue(dora, scopes=["login:admin", "tokens:write"])
+    log_in(browser, secret, "admin")
+
+    page = browser.get("/admin/auth/confirm?next=/admin/")
+    csrf = str(page.context["csrf_token"])
+    wrong = browser.post(
+        "/admin/auth/confirm?next=/admin/", {"password": "no", "csrfmiddlewaretoken": csrf}
+    )
+    right = browser.post(
+        "/admin/auth/confirm?next=/admin/",
+        {"password": "correct horse battery staple", "csrfmiddlewaretoken": csrf},
+    )
+
+    assert "That is not the password" in wrong.content.decode()
+    assert (right.status_code, right["Location"]) == (302, "/admin/")
+    assert browser.session["_password_confirmed_at"] <= time.time()
+
+
+def test_the_token_is_in_no_row(browser, dora, issue):
+    _, secret = issue(dora)
+    log_in(browser, secret)
+
+    for model in (AccessToken, TokenEvent, Session, LoginCode):
+        assert secret.rpartition(".")[2] not in str(list(model.objects.values()))
+    assert settings.SESSION_ENGINE == "tokens.sessions"
