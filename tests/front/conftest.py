@@ -1,0 +1,50 @@
+"""Servers whose application is `inner.py`: the front alone, under a real uvicorn."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from tests.server import Process, free_port
+from weiyu_site import serve
+
+
+@pytest.fixture(scope="package")
+def front_server(tmp_path_factory) -> Iterator[Callable[..., Process]]:
+    """Return a function that starts uvicorn with our options: `front_server(PATIENCE="1")`."""
+    running: dict[tuple, Process] = {}
+
+    def start(**env: str) -> Process:
+        key = tuple(sorted(env.items()))
+        if key not in running:
+            port = free_port()
+            command = serve.command(host="127.0.0.1", port=port)
+            command[command.index(serve.APPLICATION)] = "tests.front.inner:application"
+            running[key] = Process(
+                command=[sys.executable, "-m", *command],
+                env={**os.environ, **env},
+                log_path=tmp_path_factory.mktemp("front") / "server.log",
+                port=port,
+            )
+            running[key].start()
+        return running[key]
+
+    try:
+        yield start
+    finally:
+        for process in running.values():
+            process.stop()
+
+
+def send_raw(process: Process, request: bytes, *, timeout: float = 10) -> bytes:
+    """Send exactly these bytes and return all that comes back until the end."""
+    with socket.create_connection(("127.0.0.1", process.port), timeout=timeout) as connection:
+        connection.sendall(request)
+        received = b""
+        while piece := connection.recv(65536):
+            received += piece
+    return received

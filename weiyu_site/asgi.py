@@ -1,0 +1,23 @@
+"""The whole site on one port: pages and API through WSGI threads, sockets through Channels."""
+
+from __future__ import annotations
+
+from weiyu_site.wsgi import application as django  # isort: skip - sets Django up
+
+from a2wsgi import WSGIMiddleware
+from channels.routing import URLRouter
+from django.conf import settings
+
+from weiyu_site.front.application import Front
+from weiyu_site.front.gateway import Gateway
+from weiyu_site.routing import websocket_urlpatterns
+
+# More threads a process only take turns at the interpreter; more processes serve more.
+THREADS = 4
+
+application = Front(
+    http=WSGIMiddleware(Gateway(django), workers=THREADS),
+    websocket=URLRouter(websocket_urlpatterns),
+    trusted=settings.TRUSTED_PROXIES,
+    allowed_hosts=settings.ALLOWED_HOSTS,
+)

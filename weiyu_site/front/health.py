@@ -1,0 +1,126 @@
+"""Tell a load balancer whether this process lives (/healthz) and can work (/readyz)."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import secrets
+import time
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+
+from channels.layers import get_channel_layer
+from django.db import connection, connections
+from django.db.migrations.loader import MigrationLoader
+from django.db.migrations.recorder import MigrationRecorder
+
+logger = logging.getLogger(__name__)
+
+PATHS = frozenset({"/healthz", "/readyz"})
+HEADERS = {"content-type": "application/json", "cache-control": "no-store"}
+
+# Seconds: how long a part may take, and how long a verdict is used again.
+PATIENCE = 5.0
+REMEMBERED = 1.0
+
+Verdict = dict[str, bool]
+
+
+class Health:
+    """Answer on the event loop, so that busy threads cannot make a living process look dead."""
+
+    def __init__(self) -> None:
+        self._executor = ThreadPoolExecutor(1, thread_name_prefix="readyz")
+        self._verdict: Verdict = {}
+        self._judged_at = 0.0
+        self._layer = LayerProbe()
+        self._lock: asyncio.Lock | None = None
+
+    async def answer(self, path: str) -> tuple[int, bytes]:
+        if path == "/healthz":
+            return alive()
+        return ready(await self._judge())
+
+    async def _judge(self) -> Verdict:
+        """Look at the parts, once a second at most: anybody may ask."""
+        self._lock = self._lock or asyncio.Lock()
+        async with self._lock:
+            if not self._verdict or time.monotonic() - self._judged_at > REMEMBERED:
+                self._verdict = await self._look()
+                self._judged_at = time.monotonic()
+        return self._verdict
+
+    async def _look(self) -> Verdict:
+        loop = asyncio.get_running_loop()
+        verdict = {"database": False, "migrations": False}
+        try:
+            async with asyncio.timeout(PATIENCE):
+                verdict = await loop.run_in_executor(self._executor, _look_at_data_alone)
+        except TimeoutError:
+            logger.warning("Not ready: the database does not answer.")
+        return {**verdict, "channel_layer": await self._layer.works()}
+
+
+class LayerProbe:
+    """Send a message to ourselves through the channel layer."""
+
+    def __init__(self) -> None:
+        # One channel for all probes: some layers keep a subscription for each.
+        self._channel = ""
+
+    async def works(self) -> bool:
+        layer = get_channel_layer()
+        if layer is None:
+            return False
+        try:
+            async with asyncio.timeout(PATIENCE):
+                self._channel = self._channel or await layer.new_channel("readyz")
+                nonce = secrets.token_hex(8)
+                await layer.send(self._channel, {"type": "readyz", "nonce": nonce})
+                while (await layer.receive(self._channel))["nonce"] != nonce:
+                    pass
+        except Exception as error:  # noqa: BLE001 - whatever a layer raises, it does not work
+            logger.warning("Not ready: the channel layer failed with %s.", type(error).__name__)
+            self._channel = ""
+            return False
+        return True
+
+
+def alive() -> tuple[int, bytes]:
+    return 200, b'{"status":"ok"}'
+
+
+def ready(verdict: Verdict) -> tuple[int, bytes]:
+    """Return the answer that names each part, and says no more about it."""
+    works = all(verdict.values())
+    body = {
+        "status": "ok" if works else "unavailable",
+        "checks": {part: "ok" if good else "failed" for part, good in verdict.items()},
+    }
+    return 200 if works else 503, json.dumps(body, separators=(",", ":")).encode()
+
+
+def look_at_data() -> Verdict:
+    """Ask the database which migrations it has; that proves both."""
+    try:
+        connection.ensure_connection()
+        applied = MigrationRecorder(connection).applied_migrations()
+    except Exception as error:  # noqa: BLE001 - whatever a driver raises, it does not answer
+        logger.warning("Not ready: the database failed with %s.", type(error).__name__)
+        return {"database": False, "migrations": False}
+    return {"database": True, "migrations": all(leaf in applied for leaf in _newest())}
+
+
+def _look_at_data_alone() -> Verdict:
+    """Look from a thread of our own, which leaves no connection behind."""
+    try:
+        return look_at_data()
+    finally:
+        connections.close_all()
+
+
+@cache
+def _newest() -> list[tuple[str, str]]:
+    """Return the last migration of each app, as this program's files have them."""
+    return list(MigrationLoader(None).graph.leaf_nodes())
