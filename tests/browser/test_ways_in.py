@@ -1,0 +1,231 @@
+"""The four ways in, for both rooms, from another host of the same site and from another site."""
+
+from __future__ import annotations
+
+import html
+
+import pytest
+
+from tests import people
+from tests.browser.conftest import OTHER_SITE, OURS, SAME_SITE
+
+pytestmark = [pytest.mark.server, pytest.mark.browser]
+
+ROOMS = {"agent": "/agent/", "admin": "/admin/"}
+
+
+@pytest.fixture(scope="session")
+def secret(desk) -> str:
+    return desk.weiyu.issue(people.ADMINISTRATOR)
+
+
+def door(desk, scheme: str, room: str, secret: str) -> str:
+    return f"{desk.url(scheme)}/{room}/auth/login?accessToken={secret}"
+
+
+def page_with(other_site, body: str) -> str:
+    path = f"/page-{len(other_site.pages)}"
+    other_site.pages[path] = f"<!doctype html><title>CRM</title>{body}"
+    return path
+
+
+def link(desk, scheme, room, secret) -> str:
+    return f'<a id="go" href="{html.escape(door(desk, scheme, room, secret))}">Open</a>'
+
+
+def new_tab(desk, scheme, room, secret) -> str:
+    return (
+        f'<a id="go" target="_blank" href="{html.escape(door(desk, scheme, room, secret))}">Go</a>'
+    )
+
+
+def opened_by_script(desk, scheme, room, secret) -> str:
+    url = door(desk, scheme, room, secret)
+    script = f'go.onclick = () => window.open("{url}", "_blank")'
+    return f'<button id="go">Go</button><script>{script}</script>'
+
+
+def form(desk, scheme, room, secret) -> str:
+    return (
+        f'<form action="{desk.url(scheme)}/{room}/auth/login" method="GET">'
+        f'<input type="hidden" name="accessToken" value="{secret}">'
+        '<button id="go">Go</button></form>'
+    )
+
+
+def posted_form(desk, scheme, room, secret) -> str:
+    return form(desk, scheme, room, secret).replace("GET", "POST")
+
+
+def assert_inside(page, room: str, secret: str) -> None:
+    page.wait_for_url(f"**{ROOMS[room]}**")
+    assert secret not in page.url
+    assert people.ADMINISTRATOR in page.content() or "Sign" not in page.title()
+    assert page.locator("#user-tools, [data-workstation]").count() >= 1
+
+
+@pytest.mark.parametrize("room", ROOMS)
+@pytest.mark.parametrize("host", [SAME_SITE, OTHER_SITE])
+@pytest.mark.parametrize("scheme", ["http", "https"])
+@pytest.mark.parametrize("way", [link, new_tab, opened_by_script, form, posted_form])
+def test_a_top_level_way_in_signs_in(desk, other_site, browse, secret, way, scheme, host, room):
+    path = page_with(other_site, way(desk, scheme, room, secret))
+    browser = browse()
+    page = browser.new_page()
+    page.goto(other_site.url(scheme, host, path))
+
+    if way in (new_tab, opened_by_script):
+        with browser.expect_page() as opened:
+            page.click("#go")
+        page = opened.value
+    else:
+        page.click("#go")
+
+    assert_inside(page, room, secret)
+    page.reload()
+    assert_inside(page, room, secret)
+
+
+@pytest.mark.parametrize("room", ROOMS)
+@pytest.mark.parametrize(
+    ("scheme", "host", "third_party_cookies"),
+    [
+        ("http", SAME_SITE, True),
+        ("http", SAME_SITE, False),
+        ("https", SAME_SITE, True),
+        ("https", SAME_SITE, False),
+        ("https", OTHER_SITE, True),
+        ("https", OTHER_SITE, False),
+    ],
+)
+def test_an_iframe_signs_in_and_stays_signed_in(
+    desk, other_site, browse, secret, room, scheme, host, third_party_cookies
+):
+    page = framed(desk, other_site, browse, secret, room, scheme, host, third_party_cookies)
+
+    frame = page.frame(url=lambda url: ROOMS[room] in url and "accessToken" not in url)
+    assert frame is not None, [frame.url for frame in page.frames]
+    frame.wait_for_selector("#user-tools, [data-workstation]", state="attached")
+    frame.goto(f"{desk.url(scheme)}{ROOMS[room]}")
+    frame.wait_for_selector("#user-tools, [data-workstation]", state="attached")
+
+
+def framed(desk, other_site, browse, secret, room, scheme, host, third_party_cookies=True):
+    url = html.escape(door(desk, scheme, room, secret))
+    path = page_with(
+        other_site, f'<iframe src="{url}" width="100%" height="600" frameborder="0"></iframe>'
+    )
+    page = browse(third_party_cookies=third_party_cookies).new_page()
+    page.goto(other_site.url(scheme, host, path), wait_until="networkidle")
+    return page
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_a_frame_of_another_site_over_http_says_why_and_opens_a_tab(
+    desk, other_site, browse, secret, room
+):
+    page = framed(desk, other_site, browse, secret, room, "http", OTHER_SITE)
+    frame = page.frames[1]
+    frame.wait_for_selector("a.notice-button")
+    assert "accessToken" not in frame.url
+
+    with page.context.expect_page() as opened:
+        frame.click("a.notice-button")
+
+    assert_inside(opened.value, room, secret)
+
+
+def test_a_page_of_a_domain_that_is_not_listed_cannot_frame(desk, other_site, browse):
+    token = desk.weiyu.issue(people.ADMINISTRATOR, domain=[f"{SAME_SITE}:*"])
+
+    page = framed(desk, other_site, browse, token, "agent", "https", OTHER_SITE)
+
+    frame = page.frames[1]
+    assert frame.locator("text=domain-not-allowed").count() == 1
+    assert f"https://{OTHER_SITE}" in frame.content()
+
+
+def test_a_listed_pages_session_cannot_be_framed_by_another(desk, other_site, browse):
+    token = desk.weiyu.issue(people.ADMINISTRATOR, domain=[f"{SAME_SITE}:*"])
+    inside = framed(desk, other_site, browse, token, "agent", "https", SAME_SITE)
+    inside.frames[1].wait_for_selector("[data-workstation]", state="attached")
+    path = page_with(other_site, f'<iframe src="{desk.secure}/agent/"></iframe>')
+
+    elsewhere = inside.context.new_page()
+    elsewhere.goto(other_site.url("https", f"evil.{OURS}", path), wait_until="networkidle")
+
+    assert elsewhere.frames[1].locator("[data-workstation]").count() == 0
+
+
+def test_the_address_bar_and_the_way_back_hold_no_token(desk, other_site, browse, secret):
+    path = page_with(other_site, link(desk, "http", "agent", secret))
+    page = browse().new_page()
+    page.goto(other_site.url("http", SAME_SITE, path))
+    page.click("#go")
+    assert_inside(page, "agent", secret)
+
+    history = page.context.new_cdp_session(page).send("Page.getNavigationHistory")
+
+    assert secret not in str(history)
+    page.go_back()
+    assert page.title() == "CRM"
+    assert "accessToken" not in page.url
+
+
+def test_a_failed_login_leaves_no_token_in_the_address_bar(desk, browse):
+    page = browse().new_page()
+    page.goto(f"{desk.plain}/agent/auth/login?accessToken=eyJh.eyJz.notgood")
+
+    page.wait_for_function("!location.search")
+
+    assert page.locator("text=token-invalid").count() == 1
+    assert "eyJh" not in page.content()
+
+
+def test_a_disabled_tokens_next_click_ends_the_session_and_says_why(desk, browse):
+    token = desk.weiyu.issue(people.ADMINISTRATOR)
+    page = browse().new_page()
+    page.goto(door(desk, "http", "admin", token))
+    assert_inside(page, "admin", token)
+
+    desk.weiyu.manage("disable_access_token", "--hint", token[-6:])
+    page.reload()
+
+    assert page.locator("text=token-disabled").count() == 1
+
+
+def test_a_page_of_another_site_reads_answers_and_statuses_of_the_api(
+    desk, other_site, browse, secret
+):
+    path = page_with(other_site, "")
+    other_site.pages[path] = "<!doctype html><title>shop</title>"
+    page = browse().new_page()
+    page.goto(other_site.url("https", OTHER_SITE, path))
+
+    call = """async ([url, token]) => {
+        const response = await fetch(url, {headers: {Authorization: `Bearer ${token}`}});
+        return [response.status, await response.json()];
+    }"""
+    good = page.evaluate(call, [f"{desk.secure}/api/tickets/list", secret])
+    bad = page.evaluate(call, [f"{desk.secure}/api/tickets/list", "wrong"])
+    weak = desk.weiyu.issue(people.ADMINISTRATOR, scope=["users:read"])
+    denied = page.evaluate(call, [f"{desk.secure}/api/tickets/list", weak])
+
+    assert good[0] == 200
+    assert isinstance(good[1], list)
+    assert (bad[0], bad[1]["code"]) == (401, "token-invalid")
+    assert (denied[0], denied[1]["code"]) == (403, "insufficient-scope")
+
+
+def test_a_link_for_another_person_asks_first(desk, browse, secret):
+    agents = desk.weiyu.issue(people.AGENT)
+    page = browse().new_page()
+    page.goto(door(desk, "http", "agent", secret))
+    assert_inside(page, "agent", secret)
+
+    page.goto(door(desk, "http", "agent", agents))
+    page.wait_for_url("**/agent/auth/switch")
+    page.click("button.notice-button")
+
+    page.wait_for_url("**/agent/")
+    assert people.AGENT in page.content()
