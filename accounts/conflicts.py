@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Protocol
 
 from django.core.exceptions import PermissionDenied
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
 
@@ -14,7 +15,7 @@ class Conflict(Exception):
     `code` is for programs, the message for people, `details` go beside them.
     """
 
-    def __init__(self, message: str, *, code: str, **details: Any) -> None:
+    def __init__(self, message: str | Promise, *, code: str, **details: Any) -> None:
         super().__init__(message)
         self.message = message
         self.code = code
@@ -24,14 +25,16 @@ class Conflict(Exception):
 class Stale(Conflict):
     """Somebody changed the object since the caller read it. HTTP: 412."""
 
-    def __init__(self, message: str, *, code: str = "stale-version", **details: Any) -> None:
+    def __init__(
+        self, message: str | Promise, *, code: str = "stale-version", **details: Any
+    ) -> None:
         super().__init__(message, code=code, **details)
 
 
 class Forbidden(PermissionDenied):
     """The caller may not do this; nothing was changed. HTTP: 403 with `code`."""
 
-    def __init__(self, message: str, *, code: str) -> None:
+    def __init__(self, message: str | Promise, *, code: str) -> None:
         super().__init__(message)
         self.code = code
 

@@ -115,7 +115,7 @@ class ProfileSerializer(serializers.ModelSerializer[User]):
         }
     )
     def get_workgroups(self, person: User) -> list[dict[str, Any]]:
-        return list(person.workgroups.order_by("id").values("id", "name"))
+        return [dict(row) for row in person.workgroups.order_by("id").values("id", "name")]
 
     @extend_schema_field(
         {

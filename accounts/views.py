@@ -13,7 +13,6 @@ from rest_framework.mixins import RetrieveModelMixin, UpdateModelMixin
 from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.serializers import BaseSerializer
-from rest_framework.settings import api_settings
 from rest_framework.viewsets import GenericViewSet, ModelViewSet
 
 from accounts.actor import Actor
@@ -106,7 +105,7 @@ class ProfileViewSet(RetrieveModelMixin, UpdateModelMixin, GenericViewSet[User])
 
     scope = "profile"
     serializer_class = ProfileSerializer
-    parser_classes = [*api_settings.DEFAULT_PARSER_CLASSES, MultiPartParser]
+    parser_classes = [*GenericViewSet.parser_classes, MultiPartParser]
     expected_version: int | None = None
 
     def get_queryset(self) -> UserQuerySet:

@@ -26,11 +26,12 @@ class PersonEventQuerySet(models.QuerySet["PersonEvent"]):
         self, joined: Iterable[Membership], left: Iterable[Membership], *, by: Actor
     ) -> None:
         """Write who joined and who left which workgroup."""
-        self.bulk_create(
+        rows = (
             PersonEvent(person_id=person, workgroup_id=group, verb=verb, **by.as_columns())
             for verb, memberships in (("joined", joined), ("left", left))
             for person, group in sorted(memberships)
         )
+        PersonEvent.objects.bulk_create(rows)
 
 
 class PersonEvent(models.Model):

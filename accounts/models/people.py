@@ -240,7 +240,7 @@ class User(AbstractBaseUser):
         """Return where the avatar is, or ""; the address changes when the picture does."""
         if not self.avatar:
             return ""
-        version = self.avatar.name.rpartition("/")[2].partition(".")[0]
+        version = str(self.avatar.name).rpartition("/")[2].partition(".")[0]
         return f"{reverse('users-avatar', args=[self.pk])}?v={version}"
 
     @transaction.atomic
@@ -376,7 +376,7 @@ class User(AbstractBaseUser):
         if value:
             self.avatar.save(value.name, value, save=False)
         else:
-            self.avatar = None  # type: ignore[assignment]
+            self.avatar = None
 
     def _record(self, touched: set[str], before: dict[str, Any], *, by: Actor) -> None:
         PersonEvent.objects.bulk_create(
@@ -386,7 +386,7 @@ class User(AbstractBaseUser):
             for name in sorted(touched)
         )
 
-    def has_perm(self, permission: str, obj: object = None) -> bool:
+    def has_perm(self, permission: str, obj: models.Model | None = None) -> bool:
         """Return what the backends grant; tokens/backends.py is the place that decides."""
         return self.is_active and any(
             backend.has_perm(self, permission, obj)

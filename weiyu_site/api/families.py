@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from functools import cache, partial
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from django.http import Http404, HttpResponseBase
@@ -30,10 +30,9 @@ else:
 ETAG = re.compile(r'(?:W/)?"(\d{1,9})"|(\d{1,9})')
 
 
-class FamilyMixin(Base):
-    """Check ids, versions, names of fields; repeat answers; tag objects with their version."""
+class FamilyDefaults:
+    """What a room's viewset, or one of its actions, may set. Behind it, so that the room wins."""
 
-    # Options that a room's viewset, or one of its actions, may set.
     orderings: list[Any] = ["-id"]
     extra_parameters: tuple[str, ...] = ()
     # True, also set while answering: the answer shows a secret, which is never kept.
@@ -41,19 +40,26 @@ class FamilyMixin(Base):
     # Set by the router for GET|POST F, which are not in the schema.
     is_rest_form: bool = False
 
+
+class FamilyMixin(Base):
+    """Check ids, versions, names of fields; repeat answers; tag objects with their version."""
+
     # The version that the caller read; None: the last write wins.
     expected_version: int | None = None
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
         refuse_impossible_id(self)
-        if request.method in SAFE_METHODS or request.method.lower() not in self.action_map:
+        method = request.method or ""
+        if method in SAFE_METHODS or method.lower() not in self.action_map:
             return
         self.expected_version = wanted_version(request)
-        if request.method == "POST" and "Idempotency-Key" in request.headers:
-            self.post = partial(once, self, self.post)
+        if method == "POST" and "Idempotency-Key" in request.headers:
+            # As ViewSetMixin does it: the method of the instance is what dispatch will call.
+            handler = getattr(self, "post")  # noqa: B009
+            self.post = partial(once, self, handler)
 
-    def options(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+    def options(self, request: Any, *args: Any, **kwargs: Any) -> Response:
         """Answer the methods alone; the schema describes the rest."""
         return Response(status=status.HTTP_204_NO_CONTENT)
 
@@ -66,8 +72,8 @@ class FamilyMixin(Base):
         return serializer
 
     def finalize_response(
-        self, request: Request, response: HttpResponseBase, *args: Any, **kwargs: Any
-    ) -> HttpResponseBase:
+        self, request: Request, response: Any, *args: Any, **kwargs: Any
+    ) -> Response:
         data = getattr(response, "data", None)
         if isinstance(data, dict) and isinstance(data.get("version"), int):
             response.headers.setdefault("ETag", f'"{data["version"]}"')
@@ -85,6 +91,8 @@ class FamilyMixin(Base):
 
 
 class CreatingMixin(Base):
+    is_rest_form: bool
+
     def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Make one object. The answer is the object."""
         response = super().create(request, *args, **kwargs)  # type: ignore[misc]
@@ -119,12 +127,11 @@ CONVENTIONS: dict[str, type] = {
 }
 
 
-@cache
 def family_of(viewset: type[ViewSetMixin]) -> type[ViewSetMixin]:
     """Return `viewset` with our conventions in front of what it does."""
     parts = [part for method, part in CONVENTIONS.items() if hasattr(viewset, method)]
     names = {"__doc__": viewset.__doc__, "__module__": viewset.__module__}
-    return type(viewset.__name__, (*parts, FamilyMixin, viewset), names)
+    return type(viewset.__name__, (*parts, FamilyMixin, viewset, FamilyDefaults), names)
 
 
 def tell_limits(request: Request, response: HttpResponseBase) -> None:

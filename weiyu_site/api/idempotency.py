@@ -12,7 +12,6 @@ from django.http import Http404
 from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
 from rest_framework.exceptions import ValidationError
-from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.utils.encoders import JSONEncoder
 
@@ -28,7 +27,7 @@ SWEEP_EVERY = 200
 Handler = Callable[..., HttpResponseBase]
 
 
-def once(view: Any, handler: Handler, request: Request, *args: Any, **kwargs: Any) -> Any:
+def once(view: Any, handler: Handler, request: Any, *args: Any, **kwargs: Any) -> Any:
     """Run `handler` and keep its answer, in one transaction; or give the kept answer again."""
     row = _row_for(request)
     with transaction.atomic():
@@ -42,7 +41,7 @@ def once(view: Any, handler: Handler, request: Request, *args: Any, **kwargs: An
         return response
 
 
-def _row_for(request: Request) -> StoredAnswer:
+def _row_for(request: Any) -> StoredAnswer:
     """Return the unsaved row of this call: whose it is, what it asks, with which rights."""
     key = request.headers["Idempotency-Key"]
     if not (1 <= len(key) <= LONGEST_KEY and key.isascii() and key.isprintable()):
@@ -66,7 +65,7 @@ def _credential(request: Any) -> str:
     return f"session:{_digest(request.session.session_key)}"
 
 
-def _fingerprint(request: Request) -> str:
+def _fingerprint(request: Any) -> str:
     """Return a digest of what was sent, the same however the JSON was written."""
     files = {
         name: [hashlib.sha256(b"".join(file.chunks())).hexdigest() for file in found]

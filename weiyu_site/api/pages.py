@@ -25,7 +25,7 @@ def rendered_schema(kind: str) -> bytes:
     """Return the whole description; it depends on the code alone, so it is made once."""
     with translation.override("en"):
         document = SchemaGenerator().get_schema(request=None, public=True)
-        return RENDERERS[kind]().render(document, renderer_context={})
+        return bytes(RENDERERS[kind]().render(document, renderer_context={}))
 
 
 @require_safe

@@ -92,9 +92,7 @@ class KeysetPagination(BasePagination):
     default_limit = 50
     max_limit = 200
 
-    def paginate_queryset(
-        self, queryset: QuerySet[Any], request: Request, view: Any = None
-    ) -> list[Any]:
+    def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
         self.request = request
         self.ordering = Ordering.wanted(request, view)
         self.field = queryset.model._meta.get_field(self.ordering.column)

@@ -23,6 +23,7 @@ from rest_framework.settings import api_settings
 from rest_framework.utils.encoders import JSONEncoder
 
 from accounts.conflicts import Conflict, Stale
+from configuration.models import StaleValue
 from tokens.verification import Refused
 
 MEDIA_TYPE = "application/problem+json"
@@ -64,6 +65,9 @@ def problem(
 def problem_response(error: Exception, context: dict[str, Any]) -> HttpResponse | None:
     """Answer `error` for REST framework; what is not expected stays Django's, which logs it."""
     request = context.get("request")
+    if isinstance(error, StaleValue):
+        # The room below cannot know the refusals of the rooms above it.
+        error = Stale(_("Somebody changed this setting since you read it."))
     if isinstance(error, Stale) and "current" not in error.details:
         tell_current = getattr(context.get("view"), "current_object", None)
         if tell_current and (current := tell_current()) is not None:
@@ -126,7 +130,7 @@ def _answer_refused(error: Refused, request: Any) -> HttpResponse:
         headers["WWW-Authenticate"] = challenge(error)
     elif error.cause == "insufficient-scope":
         headers["WWW-Authenticate"] = f'{CHALLENGE}, error="insufficient_scope", scope="{scope}"'
-    extra = {"scope": scope} if scope else {}
+    extra: dict[str, Any] = {"scope": scope} if scope else {}
     return problem(
         error.status, error.cause, error.message, request=request, headers=headers, **extra
     )

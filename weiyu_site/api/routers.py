@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from typing import Any
+
+from django.urls import URLPattern, URLResolver
 from rest_framework.routers import DynamicRoute, Route, SimpleRouter
 from rest_framework.viewsets import ViewSetMixin
 
@@ -86,18 +88,18 @@ class FamilyRouter(SimpleRouter):
         self._singles.add(basename)
         self.register(path, family_of(viewset), basename=basename)
 
-    def get_urls(self) -> list[URLPattern]:
+    def get_urls(self) -> list[URLPattern | URLResolver]:
         """Return the families' addresses, then those of the single objects."""
         singles = [entry for entry in self.registry if entry[2] in self._singles]
         families = [entry for entry in self.registry if entry[2] not in self._singles]
         return [*self._urls_of(families, self.routes), *self._urls_of(singles, [self.single])]
 
     def _urls_of(
-        self, entries: list[tuple[str, type, str]], routes: list[Route]
-    ) -> list[URLPattern]:
-        router = SimpleRouter()
+        self, entries: list[Any], routes: list[Route | DynamicRoute]
+    ) -> list[URLPattern | URLResolver]:
+        router: Any = SimpleRouter()
         router.trailing_slash = self.trailing_slash
         router._default_value_pattern = self._default_value_pattern
         router.routes = routes
         router.registry = entries
-        return router.get_urls()
+        return list(router.get_urls())

@@ -51,6 +51,8 @@ def documented_paths(endpoints: list[Endpoint], **_: Any) -> list[Endpoint]:
 class FamilySchema(AutoSchema):
     """Describe families as the router makes them."""
 
+    view: Any
+
     def get_operation_id(self) -> str:
         return f"{self.view.basename}_{self.view.action}".replace("-", "_")
 
@@ -66,7 +68,7 @@ class FamilySchema(AutoSchema):
             return known.format(plural=plural, singular=f"{article} {plural.removesuffix('s')}")
         return self._own_words().partition("\n")[0].rstrip(".")
 
-    def get_description(self) -> str:
+    def get_description(self) -> str:  # type: ignore[override]
         needed = needed_scope(self.view, self.method)
         if needed == PROFILE:
             right = "Any good token may read; to change it a token needs a login scope."
