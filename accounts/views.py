@@ -38,6 +38,11 @@ class UserViewSet(ModelViewSet[User]):
     def search(self, people: UserQuerySet, text: str) -> UserQuerySet:
         return people.matching(text)
 
+    @extend_schema(summary="Deactivate a user")
+    def destroy(self, request: Request, *args: Any, **kwargs: Any) -> Any:
+        """End all access of the person; what they wrote stays. The answer is how they were."""
+        return super().destroy(request, *args, **kwargs)
+
     def perform_create(self, serializer: BaseSerializer[User]) -> None:
         by = Actor.of(self.request)
         serializer.instance = User.objects.enrol(by=by, **serializer.validated_data)
@@ -51,7 +56,6 @@ class UserViewSet(ModelViewSet[User]):
         serializer.instance = self.get_object()
 
     def perform_destroy(self, instance: User) -> None:
-        """Deactivate: the person cannot come in any more, and what they wrote stays."""
         instance.deactivate(by=Actor.of(self.request), expected_version=self.expected_version)
 
     @extend_schema(
@@ -60,7 +64,7 @@ class UserViewSet(ModelViewSet[User]):
     )
     @action(detail=True, scope="profile", extra_parameters=("v",))
     def avatar(self, request: Request, pk: str) -> FileResponse:
-        """The picture, for all who may see the person."""
+        """The picture of 256 by 256 pixels, for all who may see the person."""
         person = self.get_object()
         if not person.avatar:
             raise Http404

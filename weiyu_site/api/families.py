@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from functools import partial
+from collections.abc import Callable, Mapping
+from functools import partial, wraps
 from typing import TYPE_CHECKING, Any
 
 from django.http import Http404, HttpResponseBase
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 else:
     Base = object
 
+Handler = Callable[..., Any]
 ETAG = re.compile(r'(?:W/)?"(\d{1,9})"|(\d{1,9})')
 
 
@@ -90,12 +91,10 @@ class FamilyMixin(Base):
             return None
 
 
-class CreatingMixin(Base):
-    is_rest_form: bool
-
-    def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """Make one object. The answer is the object."""
-        response = super().create(request, *args, **kwargs)  # type: ignore[misc]
+def creating(inner: Handler) -> Handler:
+    @wraps(inner)
+    def create(self: Any, request: Request, *args: Any, **kwargs: Any) -> Response:
+        response = inner(self, request, *args, **kwargs)
         response.status_code = status.HTTP_200_OK
         if self.is_rest_form and isinstance(response.data, dict) and "id" in response.data:
             response.status_code = status.HTTP_201_CREATED
@@ -103,35 +102,46 @@ class CreatingMixin(Base):
             response.headers["Location"] = absolute(request, path)
         return response
 
-
-class UpdatingMixin(Base):
-    def update(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """Change the fields that the body names; all others stay."""
-        kwargs["partial"] = True
-        return super().update(request, *args, **kwargs)  # type: ignore[misc]
+    return create
 
 
-class DestroyingMixin(Base):
-    def destroy(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """Take the object away. The answer is the object as it was."""
+def updating(inner: Handler) -> Handler:
+    @wraps(inner)
+    def update(self: Any, request: Request, *args: Any, **kwargs: Any) -> Response:
+        return inner(self, request, *args, **{**kwargs, "partial": True})
+
+    return update
+
+
+def destroying(inner: Handler) -> Handler:
+    @wraps(inner)
+    def destroy(self: Any, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Answer the object as it was."""
         instance = self.get_object()
         answer = self.get_serializer(instance).data
-        self.perform_destroy(instance)  # type: ignore[attr-defined]
+        self.perform_destroy(instance)
         return Response(answer)
 
+    return destroy
 
-CONVENTIONS: dict[str, type] = {
-    "create": CreatingMixin,
-    "update": UpdatingMixin,
-    "destroy": DestroyingMixin,
+
+# Each wraps the room's own method, so that its docstring and description stay.
+CONVENTIONS: dict[str, Callable[[Handler], Handler]] = {
+    "create": creating,
+    "update": updating,
+    "destroy": destroying,
 }
 
 
 def family_of(viewset: type[ViewSetMixin]) -> type[ViewSetMixin]:
     """Return `viewset` with our conventions in front of what it does."""
-    parts = [part for method, part in CONVENTIONS.items() if hasattr(viewset, method)]
-    names = {"__doc__": viewset.__doc__, "__module__": viewset.__module__}
-    return type(viewset.__name__, (*parts, FamilyMixin, viewset, FamilyDefaults), names)
+    methods = {
+        name: convention(getattr(viewset, name))
+        for name, convention in CONVENTIONS.items()
+        if hasattr(viewset, name)
+    }
+    names = {"__doc__": viewset.__doc__, "__module__": viewset.__module__, **methods}
+    return type(viewset.__name__, (FamilyMixin, viewset, FamilyDefaults), names)
 
 
 def tell_limits(request: Request, response: HttpResponseBase) -> None:

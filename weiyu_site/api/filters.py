@@ -79,10 +79,10 @@ class StrictFilterBackend(DjangoFilterBackend):
     def get_filterset_class(
         self, view: APIView, queryset: QuerySet[Any] | None = None
     ) -> type[FilterSet] | None:
-        declared = getattr(view, "filterset_class", None)
+        declared: Any = getattr(view, "filterset_class", None)
         if declared is None and queryset is not None:
-            names = getattr(view, "filterset_fields", None)
-            declared = _made_for(queryset.model, tuple(names)) if names else None
+            names, model = getattr(view, "filterset_fields", None), cast(Any, queryset.model)
+            declared = _made_for(model, tuple(names)) if names else None
         return with_commas(declared) if declared else None
 
     def filter_queryset(

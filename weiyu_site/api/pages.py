@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import translation
 from django.utils.cache import patch_cache_control
+from django.utils.encoding import force_bytes
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 from drf_spectacular.generators import SchemaGenerator
@@ -25,7 +26,7 @@ def rendered_schema(kind: str) -> bytes:
     """Return the whole description; it depends on the code alone, so it is made once."""
     with translation.override("en"):
         document = SchemaGenerator().get_schema(request=None, public=True)
-        return bytes(RENDERERS[kind]().render(document, renderer_context={}))
+        return force_bytes(RENDERERS[kind]().render(document, renderer_context={}))
 
 
 @require_safe

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -23,6 +24,14 @@ SUMMARIES = {
     "partial_update": "Change {singular}",
     "destroy": "Delete {singular}",
 }
+DESCRIPTIONS = {
+    "list": "A page of those that you may see.",
+    "retrieve": "As you may see it.",
+    "create": "The answer is the new object.",
+    "update": "Changes the fields that the body names; all others stay.",
+    "partial_update": "Changes the fields that the body names; all others stay.",
+    "destroy": "The answer is the object as it was.",
+}
 # The refusals of every call, and those of calls that write.
 REFUSALS = {
     "400": "The input is malformed or invalid; `errors` names each field.",
@@ -42,7 +51,8 @@ VERSION_REFUSALS = {"412": "Somebody changed the object first; `current` is how 
 def documented_paths(endpoints: list[Endpoint], **_: Any) -> list[Endpoint]:
     """Leave out the REST form of lists, and the optional slash at the end."""
     return [
-        (path.rstrip("/"), regex, method, callback)
+        # REST framework's usual pattern, from which the type of an id is known.
+        (path.rstrip("/"), regex.replace("[^/]+", "[^/.]+"), method, callback)
         for path, regex, method, callback in endpoints
         if path.startswith("/api/") and not callback.initkwargs.get("is_rest_form")  # type: ignore[attr-defined]
     ]
@@ -57,7 +67,7 @@ class FamilySchema(AutoSchema):
         return f"{self.view.basename}_{self.view.action}".replace("-", "_")
 
     def get_tags(self) -> list[str]:
-        return [self.view.basename.partition("-")[0]]
+        return [str(self.view.basename)]
 
     def get_summary(self) -> str:
         """Return the first line of the action's docstring, or what such actions do."""
@@ -71,17 +81,18 @@ class FamilySchema(AutoSchema):
     def get_description(self) -> str:  # type: ignore[override]
         needed = needed_scope(self.view, self.method)
         if needed == PROFILE:
-            right = "Any good token may read; to change it a token needs a login scope."
+            right = "Any good token may read."
+            if self.method != "GET":
+                right = "Needs a permission to sign in, or `users:write`."
         else:
             right = f"Needs the permission `{needed}`."
         return f"{self._own_words()}\n\n{right}".strip()
 
     def _own_words(self) -> str:
         """Return the docstring that was written for this action; the mixins' speak for all."""
-        return super().get_description()
-
-    def get_override_parameters(self) -> list[Any]:
-        return []
+        method = getattr(type(self.view), self.view.action, None)
+        written: str = inspect.getdoc(method) or DESCRIPTIONS.get(self.view.action, "")
+        return written or inspect.getdoc(type(self.view)) or ""
 
     def _is_create_operation(self) -> bool:
         # The documented way to create answers 200.
@@ -167,6 +178,8 @@ def _add_refusals(operation: dict[str, Any], path: str, method: str) -> None:
         refusals |= WRITE_REFUSALS
     if method in ("put", "patch"):
         refusals |= VERSION_REFUSALS
+    for answer in operation["responses"].values():
+        answer["description"] = answer.get("description") or "Done."
     for status in sorted(refusals):
         operation["responses"].setdefault(
             status, {"$ref": f"#/components/responses/Problem{status}"}
@@ -217,6 +230,12 @@ NAMED_EXAMPLES = {
     "name": "Billing",
     "description": "Questions about invoices",
     "version": 3,
+    "role": "agent",
+    "workgroup": 2,
+    "scopes": "tickets:read",
+    "password": "correct horse battery staple",
+    "external_id": "crm-1042",
+    "external_source": "crm",
 }
 
 
@@ -230,7 +249,8 @@ def example_of(schema: dict[str, Any], schemas: dict[str, Any], name: str = "") 
     if schema.get("examples"):
         return schema["examples"][0]
     if schema.get("enum"):
-        return schema["enum"][0]
+        named = NAMED_EXAMPLES.get(name)
+        return named if named in schema["enum"] else schema["enum"][0]
     if "allOf" in schema or "oneOf" in schema or "anyOf" in schema:
         choices = schema.get("allOf") or schema.get("oneOf") or schema["anyOf"]
         return example_of(choices[0], schemas, name)
