@@ -20,7 +20,8 @@ logger = logging.getLogger(__name__)
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
-Application = Callable[[Scope, Receive, Send], Awaitable[None]]
+# Each library has its own types for the three parts of ASGI.
+Application = Callable[[Any, Any, Any], Awaitable[None]]
 
 
 class Front:
@@ -78,7 +79,7 @@ class Front:
             body = await bodies.read(
                 receive, examined.headers, path=examined.path, patience=self._patience
             )
-            scope["weiyu.body"] = body
+            scope["weiyu.body"], scope["weiyu.reply"] = body, reply
             await self._http(scope, receive, reply.collect)
             if not reply.start:
                 raise RuntimeError("The application answered nothing.")

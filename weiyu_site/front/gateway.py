@@ -7,6 +7,8 @@ from io import BytesIO
 from typing import Any
 from wsgiref.util import FileWrapper
 
+from weiyu_site.front.replies import Reply
+
 WSGIApplication = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 
@@ -16,19 +18,20 @@ class Gateway:
     def __init__(self, application: WSGIApplication) -> None:
         self._application = application
 
-    def __call__(
-        self, environ: dict[str, Any], start_response: Callable[..., Any]
-    ) -> Iterable[bytes]:
+    def __call__(self, environ: Any, start_response: Any) -> Iterable[bytes]:
         # Error mails and debug pages print the environ, and the scope holds raw headers.
         scope = environ.pop("asgi.scope")
         environ["weiyu.access_tokens"] = scope["weiyu.access_tokens"]
         environ["weiyu.request_id"] = scope["weiyu.request_id"]
-        # The body is here already; a2wsgi would fetch it from the event loop piece by piece.
+        # Body and answer are handed over directly: a2wsgi would make each piece of them a trip
+        # from this thread to the event loop and back.
         environ["wsgi.input"] = scope["weiyu.body"] or BytesIO()
-        environ["wsgi.file_wrapper"] = _in_large_blocks
-        return self._application(environ, start_response)
-
-
-def _in_large_blocks(file: Any, _block_size: int = 0) -> FileWrapper:
-    """Read files in blocks of 64 KB: each block costs a trip to the event loop."""
-    return FileWrapper(file, 64 * 1024)
+        environ["wsgi.file_wrapper"] = FileWrapper
+        reply: Reply = scope["weiyu.reply"]
+        chunks = self._application(environ, reply.begin)
+        try:
+            for chunk in chunks:
+                reply.add(chunk)
+        finally:
+            getattr(chunks, "close", lambda: None)()
+        return ()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -33,7 +34,7 @@ def judge(
     if address is None:
         return Caller(peer, scheme)
     if not (forwarded_for or forwarded_proto) or not _is_trusted(address, trusted):
-        return Caller(str(address), scheme)
+        return Caller(plain_address(peer), scheme)
     hops = [hop.strip() for hop in forwarded_for.split(",")][-MOST_HOPS:]
     depth = 0
     for hop in reversed(hops):
@@ -48,6 +49,7 @@ def judge(
     return Caller(str(address), _scheme(forwarded_proto, depth, len(hops)) or scheme)
 
 
+@lru_cache(maxsize=4096)
 def parse_address(text: str) -> Address | None:
     """Read an address as proxies write it: ports, brackets, zone ids, IPv4 inside IPv6."""
     text = text.strip().strip('"')
@@ -64,6 +66,7 @@ def parse_address(text: str) -> Address | None:
     return address
 
 
+@lru_cache(maxsize=4096)
 def plain_address(text: str) -> str:
     """Return an address in its one spelling; what is no address comes back as it is."""
     return str(parse_address(text) or text)

@@ -25,18 +25,40 @@ class Reply:
         self._file: IO[bytes] | None = None
         self._size = 0
 
+    def begin(
+        self, status: str, headers: list[tuple[str, str]], exc_info: Any = None
+    ) -> Callable[[bytes], None]:
+        """Take status and headers as WSGI gives them; a later call replaces an earlier one."""
+        code = status.split(" ", 1)[0]
+        self._drop()
+        self.start = {
+            "type": "http.response.start",
+            "status": int(code),
+            "headers": [
+                (name.strip().lower().encode("latin-1"), value.strip().encode("latin-1"))
+                for name, value in headers
+            ],
+        }
+        return self.add
+
+    def add(self, chunk: bytes) -> None:
+        """Take a piece of the body, in the thread that makes it; it never waits for the reader."""
+        if not chunk:
+            return
+        self._size += len(chunk)
+        if self._file is not None:
+            self._file.write(chunk)
+            return
+        self._chunks.append(chunk)
+        if self._size > IN_MEMORY:
+            self._spool()
+
     async def collect(self, message: Message) -> None:
-        """Take a message of the application, never making it wait."""
+        """Take a message of an ASGI application."""
         if message["type"] == "http.response.start":
             self.start = message
-        elif chunk := message.get("body", b""):
-            self._size += len(chunk)
-            if self._file is not None:
-                self._file.write(chunk)
-            else:
-                self._chunks.append(chunk)
-                if self._size > IN_MEMORY:
-                    self._spool()
+        else:
+            self.add(message.get("body", b""))
 
     async def deliver(self, send: Send, *, method: str) -> None:
         """Send what was collected; each piece waits until the caller has taken the last."""
@@ -63,13 +85,19 @@ class Reply:
 
     def answer(self, status: int, headers: dict[str, str], body: bytes) -> None:
         """Answer exactly this."""
-        self.close()
-        self._file, self._chunks, self._size = None, [body], len(body)
+        self._drop()
         self.start = {
             "type": "http.response.start",
             "status": status,
             "headers": list(encoded(headers)),
         }
+        self.add(body)
+
+    def _drop(self) -> None:
+        """Forget what was collected."""
+        self.close()
+        self._file, self._size = None, 0
+        self._chunks.clear()
 
     def _spool(self) -> None:
         # It lives as long as the answer, see close().

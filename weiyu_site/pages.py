@@ -1,0 +1,65 @@
+"""What people and programs see when Django itself refuses a request or fails."""
+
+from __future__ import annotations
+
+from django.core.exceptions import RequestDataTooBig
+from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
+from django.utils.translation import gettext as _
+
+from weiyu_site.api import problems
+
+
+def handler400(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if _is_api(request):
+        return problems.bad_request(request, exception)
+    if isinstance(exception, RequestDataTooBig):
+        return _page(request, 413, _("Too large"), _("What you sent is too large."))
+    return _page(request, 400, _("Bad request"), _("This request cannot be read."))
+
+
+def handler403(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if _is_api(request):
+        return problems.answer(exception, request) or problems.problem(
+            403, "forbidden", _("You may not do this."), request=request
+        )
+    return _page(request, 403, _("Not allowed"), _("You may not see this page."))
+
+
+def handler404(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if _is_api(request):
+        return problems.not_found(request)
+    return _page(request, 404, _("Not found"), _("There is no page at this address."))
+
+
+def handler500(request: HttpRequest) -> HttpResponse:
+    if _is_api(request):
+        return problems.server_error(request)
+    detail = _("Something went wrong here. Try again; if it stays, report the request id.")
+    return _page(request, 500, _("Something went wrong"), detail)
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """Answer a form that came from elsewhere, or from a page that is too old."""
+    detail = _("This form has expired or came from another site. Go back, reload and try again.")
+    if _is_api(request):
+        return problems.problem(403, "csrf-failed", detail, request=request)
+    return _page(request, 403, _("Not allowed"), detail)
+
+
+def _is_api(request: HttpRequest) -> bool:
+    return request.path.startswith("/api/")
+
+
+def _page(request: HttpRequest, status: int, title: str, detail: str) -> HttpResponse:
+    # Without the request: context processors would open the session, which may be what failed.
+    page = render_to_string(
+        "error.html",
+        {
+            "status": status,
+            "title": title,
+            "detail": detail,
+            "request_id": request.META.get("weiyu.request_id", ""),
+        },
+    )
+    return HttpResponse(page, status=status, headers={"Cache-Control": "no-store"})
