@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NoReturn
 
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import models, transaction
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from configuration.registry import check_together, find
@@ -25,6 +26,20 @@ class StaleValue(Exception):
         self.key = key
 
 
+class SecuritySetting(PermissionDenied):
+    """A token tried to write a setting that only password sessions may write."""
+
+    code = "security-setting"
+
+    def __init__(self) -> None:
+        super().__init__(
+            gettext(
+                "This setting concerns security, so no token can write it. Change it in the "
+                "admin, signed in by password."
+            )
+        )
+
+
 class ConfigurationValueManager(models.Manager["ConfigurationValue"]):
     def assign(
         self,
@@ -36,8 +51,10 @@ class ConfigurationValueManager(models.Manager["ConfigurationValue"]):
     ) -> list[str]:
         """Write all `changes` by key, or none; return the keys whose value became another.
 
-        Raises UnknownSetting, ValidationError (by key) and StaleValue.
+        Raises UnknownSetting, ValidationError (by key), SecuritySetting and StaleValue.
         """
+        if token_id is not None and any(find(key).security for key in changes):
+            raise SecuritySetting
         cleaned = _cleaned(changes)
         with transaction.atomic():
             changed = [
@@ -104,12 +121,23 @@ class ConfigurationValue(models.Model):
     objects = ConfigurationValueManager()
 
     class Meta:
+        default_permissions = ("view", "change")
         verbose_name = _("setting")
         verbose_name_plural = _("system configuration")
         ordering = ["key"]
 
     def __str__(self) -> str:
         return self.key
+
+
+class HistoryQuerySet(models.QuerySet["ConfigurationEvent"]):
+    """Rows that are written once: history that could be rewritten would prove nothing."""
+
+    def update(self, **fields: Any) -> NoReturn:
+        raise TypeError("History is never changed.")
+
+    def delete(self) -> NoReturn:
+        raise TypeError("History is never deleted.")
 
 
 class ConfigurationEvent(models.Model):
@@ -125,7 +153,10 @@ class ConfigurationEvent(models.Model):
     token_id = models.BigIntegerField(_("through the token"), null=True)
     created_at = models.DateTimeField(_("when"), default=timezone.now)
 
+    objects = HistoryQuerySet.as_manager()
+
     class Meta:
+        default_permissions = ("view",)
         verbose_name = _("change of a setting")
         verbose_name_plural = _("changes of settings")
         ordering = ["-id"]

@@ -6,6 +6,7 @@ from django.contrib import admin
 from django.urls import include, path, re_path
 
 from accounts.views import ProfileViewSet, UserViewSet, WorkgroupViewSet
+from configuration.views import SettingViewSet
 from weiyu_site.api import pages as api_pages
 from weiyu_site.api.routers import FamilyRouter
 from weiyu_site.pages import handler400, handler403, handler404, handler500
@@ -15,6 +16,7 @@ __all__ = ["handler400", "handler403", "handler404", "handler500", "urlpatterns"
 router = FamilyRouter()
 router.family("users", UserViewSet)
 router.family("workgroups", WorkgroupViewSet)
+router.family("settings", SettingViewSet)
 router.one("user/profile", ProfileViewSet)
 
 api = [

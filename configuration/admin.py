@@ -1,0 +1,132 @@
+"""The admin's page of the system configuration, and the history of its changes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.contrib.auth import get_user_model
+from django.core.exceptions import PermissionDenied
+from django.db.models import OuterRef, QuerySet, Subquery
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from configuration.entries import entries
+from configuration.forms import SettingsForm
+from configuration.models import ConfigurationEvent, ConfigurationValue
+from configuration.registry import SETTINGS
+
+
+@admin.register(ConfigurationValue)
+class ConfigurationValueAdmin(admin.ModelAdmin):
+    """One form of all settings stands where other tables have their list."""
+
+    def get_urls(self) -> list[URLPattern]:
+        return [
+            path(
+                "",
+                self.admin_site.admin_view(self.changelist_view),
+                name="configuration_configurationvalue_changelist",
+            )
+        ]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return False
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        if not self.has_view_or_change_permission(request):
+            raise PermissionDenied
+        may_change = self.has_change_permission(request)
+        if request.method == "POST" and not may_change:
+            raise PermissionDenied
+        form = SettingsForm(
+            entries(),
+            request.POST if request.method == "POST" else None,
+            locked=not may_change,
+            security_locked=_token_of(request) is not None,
+        )
+        if form.is_bound and form.is_valid() and (changed := self._save(request, form)) is not None:
+            return self._saved(request, changed)
+        return self._page(request, form, may_change, extra_context)
+
+    def _save(self, request: HttpRequest, form: SettingsForm) -> list[str] | None:
+        token = _token_of(request)
+        return form.save(actor_id=request.user.pk, token_id=token.pk if token else None)
+
+    def _saved(self, request: HttpRequest, changed: list[str]) -> HttpResponse:
+        if changed:
+            text = ngettext(
+                "%(count)d setting was changed: %(names)s.",
+                "%(count)d settings were changed: %(names)s.",
+                len(changed),
+            )
+            names = ", ".join(str(SETTINGS[key].label) for key in changed)
+            messages.success(request, text % {"count": len(changed), "names": names})
+        else:
+            messages.info(request, _("Nothing was changed."))
+        return HttpResponseRedirect(reverse("admin:configuration_configurationvalue_changelist"))
+
+    def _page(
+        self,
+        request: HttpRequest,
+        form: SettingsForm,
+        may_change: bool,
+        extra_context: dict[str, Any] | None,
+    ) -> HttpResponse:
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("System configuration"),
+            "opts": self.opts,
+            "form": form,
+            "may_change": may_change,
+            "is_token_session": _token_of(request) is not None,
+            **(extra_context or {}),
+        }
+        return TemplateResponse(
+            request, "admin/configuration/configurationvalue/settings.html", context
+        )
+
+
+def _token_of(request: HttpRequest) -> Any:
+    return getattr(request, "access_token", None)
+
+
+@admin.register(ConfigurationEvent)
+class ConfigurationEventAdmin(admin.ModelAdmin):
+    list_display = ["created_at", "setting", "old", "new", "person", "token_id"]
+    list_display_links = None
+    search_fields = ["key"]
+    date_hierarchy = None
+    list_per_page = 50
+    show_full_result_count = False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ConfigurationEvent]:
+        people = get_user_model()
+        name = people.objects.filter(pk=OuterRef("actor_id")).values(people.USERNAME_FIELD)
+        return super().get_queryset(request).annotate(person=Subquery(name))
+
+    @admin.display(description=_("setting"), ordering="key")
+    def setting(self, event: ConfigurationEvent) -> str:
+        declared = SETTINGS.get(event.key)
+        return str(declared.label) if declared else event.key
+
+    @admin.display(description=_("who"))
+    def person(self, event: ConfigurationEvent) -> str:
+        return getattr(event, "person", None) or str(_("the system"))
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return False
