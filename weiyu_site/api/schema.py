@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterator
+from http import HTTPStatus
 from typing import Any
 
 from drf_spectacular.contrib.django_filters import DjangoFilterExtension
@@ -154,6 +155,7 @@ def finish(result: dict[str, Any], **_: Any) -> dict[str, Any]:
         for refusals in (REFUSALS, OBJECT_REFUSALS, WRITE_REFUSALS, VERSION_REFUSALS)
         for status, sentence in refusals.items()
     }
+    result["paths"] = dict(sorted(result["paths"].items(), key=_place))
     for path, methods in result["paths"].items():
         _share_patch(methods)
         for method, operation in methods.items():
@@ -162,6 +164,15 @@ def finish(result: dict[str, Any], **_: Any) -> dict[str, Any]:
             for media in _contents(operation):
                 _add_example(media, components["schemas"])
     return result
+
+
+def _place(entry: tuple[str, Any]) -> tuple[str, int, str]:
+    """Sort a family as people learn it: list, create, what has a name, then one object."""
+    path = entry[0]
+    _, family, *rest = path.strip("/").split("/")
+    first = rest[0] if rest else ""
+    rank = {"list": 0, "create": 1}.get(first, 3 if first.startswith("{") else 2)
+    return family, rank, path
 
 
 def _share_patch(methods: dict[str, Any]) -> None:
@@ -281,10 +292,36 @@ def _header(name: str, description: str) -> dict[str, Any]:
 
 
 def _refusal(status: int, sentence: str) -> dict[str, Any]:
+    code, errors = REFUSAL_EXAMPLES[status], []
+    if status == 400:
+        errors = [{"field": "title", "code": "blank", "message": "This field may not be blank."}]
+    example = {
+        "type": "about:blank",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": "A sentence that says what to do next.",
+        "code": code,
+        "errors": errors,
+        "request_id": "a2de021523dc07f7",
+    }
+    schema = {"$ref": "#/components/schemas/Problem"}
     return {
         "description": sentence,
-        "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+        "content": {MEDIA_TYPE: {"schema": schema, "example": example}},
     }
+
+
+REFUSAL_EXAMPLES = {
+    400: "invalid",
+    401: "token-expired",
+    403: "insufficient-scope",
+    404: "not-found",
+    409: "invalid-transition",
+    412: "stale-version",
+    413: "body-too-large",
+    415: "media-type-unsupported",
+    429: "rate-limited",
+}
 
 
 PROBLEM = {
