@@ -1,0 +1,203 @@
+"""Messages: numbered without gaps, never deleted, only recalled."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Self
+
+from django.conf import settings
+from django.core.exceptions import PermissionDenied
+from django.core.validators import (
+    MaxLengthValidator,
+    MinLengthValidator,
+    ProhibitNullCharactersValidator,
+)
+from django.db import models, transaction
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from accounts.actor import Actor
+from accounts.conflicts import Conflict, Stale
+from accounts.models import User
+from configuration.values import value
+from messaging.events import announce, message_changed
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser
+
+LONGEST_CONTENT = 50_000
+
+
+class MessageQuerySet(models.QuerySet["Message"]):
+    def visible_to(self, user: User | AnonymousUser) -> Self:
+        """Return the messages of conversations that `user` sees; notes only to the team."""
+        from messaging.models.conversation import Conversation
+
+        conversations = Conversation.objects.visible_to(user)
+        if user.is_authenticated and user.is_administrator:
+            # Nearly all conversations: an anti-join is cheaper than a list of them.
+            return self.filter(conversation__ticket__deleted_at=None)
+        return self.as_seen_by(user).filter(conversation__in=conversations)
+
+    def as_seen_by(self, user: User | AnonymousUser) -> Self:
+        """Return what `user` may read of conversations that they are known to see."""
+        if not user.is_authenticated:
+            return self.none()
+        return self if user.is_team_member else self.filter(internal=False)
+
+    def after(self, seq: int, user: User | AnonymousUser) -> Self:
+        """Return what stands after number `seq`, as `user` counts."""
+        return self.filter(**{f"{seq_column(user)}__gt": seq})
+
+    def before(self, seq: int, user: User | AnonymousUser) -> Self:
+        return self.filter(**{f"{seq_column(user)}__lt": seq})
+
+
+def seq_column(user: User | AnonymousUser) -> str:
+    """Return the numbering that `user` is shown; notes leave no holes in the public one."""
+    return "seq" if user.is_authenticated and user.is_team_member else "public_seq"
+
+
+class Message(models.Model):
+    class Kind(models.TextChoices):
+        TEXT = "text", _("Text")
+        IMAGE = "image", _("Image")
+        FILE = "file", _("File")
+        SYSTEM = "system", _("System")
+
+    conversation = models.ForeignKey(
+        "messaging.Conversation",
+        on_delete=models.PROTECT,
+        related_name="messages",
+        db_index=False,
+        verbose_name=_("conversation"),
+    )
+    seq = models.PositiveBigIntegerField(_("number"))
+    public_seq = models.PositiveBigIntegerField(_("public number"), null=True, blank=True)
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="messages",
+        db_index=False,
+        verbose_name=_("author"),
+        help_text=_("Nobody: the system itself."),
+    )
+    token_id = models.BigIntegerField(_("token"), null=True, blank=True)
+    # As it was when it was written: roles change, figures must not.
+    from_team = models.BooleanField(_("from the team"), default=False)
+    kind = models.CharField(_("kind"), max_length=8, choices=Kind.choices, default=Kind.TEXT)
+    internal = models.BooleanField(_("internal note"), default=False)
+    content = models.TextField(
+        _("content"),
+        validators=[
+            MinLengthValidator(1),
+            MaxLengthValidator(LONGEST_CONTENT),
+            ProhibitNullCharactersValidator(),
+        ],
+        help_text=_("Markdown."),
+    )
+    client_id = models.CharField(
+        _("client id"),
+        max_length=64,
+        blank=True,
+        help_text=_("Chosen by the sender; sending it again makes no second message."),
+    )
+    created_at = models.DateTimeField(_("written"), default=timezone.now, editable=False)
+    edited_at = models.DateTimeField(_("edited"), null=True, blank=True, editable=False)
+    recalled_at = models.DateTimeField(_("recalled"), null=True, blank=True, editable=False)
+    recalled_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_index=False,
+        editable=False,
+    )
+    version = models.PositiveIntegerField(default=1, editable=False)
+
+    objects = MessageQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("message")
+        verbose_name_plural = _("messages")
+        ordering = ["id"]
+        indexes = [models.Index(fields=["created_at"], name="message_created")]
+        constraints = [
+            models.UniqueConstraint(fields=["conversation", "seq"], name="message_seq_once"),
+            models.UniqueConstraint(
+                fields=["conversation", "public_seq"], name="message_public_seq_once"
+            ),
+            models.UniqueConstraint(
+                fields=["conversation", "author", "client_id"],
+                name="message_client_id_once",
+                condition=~Q(client_id="") & Q(author__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="message_note_is_not_public",
+                condition=Q(internal=True, public_seq=None)
+                | Q(internal=False, public_seq__isnull=False),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.conversation_id}/{self.seq}"
+
+    def is_editable_by(self, by: Actor) -> bool:
+        """Return whether `by` wrote it, and not too long ago."""
+        return (
+            by.user_id is not None
+            and self.author_id == by.user_id
+            and self.kind == self.Kind.TEXT
+            and self.recalled_at is None
+            and timezone.now() < self.created_at + _edit_window()
+        )
+
+    @transaction.atomic
+    def edit(self, *, by: Actor, content: str, expected_version: int | None = None) -> None:
+        """Replace one's own words, within the window of the configuration."""
+        self._lock(expected_version)
+        if content == self.content:
+            return
+        if self.author_id != by.user_id:
+            raise PermissionDenied(gettext("Only its author can edit a message."))
+        if not self.is_editable_by(by):
+            raise Conflict(gettext("This message can no longer be edited."), code="not-editable")
+        self.content = content
+        self.edited_at = timezone.now()
+        self.clean_fields(exclude=_all_but_content())
+        self._save("content", "edited_at")
+
+    @transaction.atomic
+    def recall(self, *, by: Actor, expected_version: int | None = None) -> None:
+        """Take a message back: its place stays, its words are shown to nobody any more."""
+        self._lock(expected_version)
+        if self.author_id != by.user_id and not by.is_administrator:
+            raise PermissionDenied(gettext("Only its author can recall a message."))
+        if self.recalled_at is not None:
+            return
+        self.recalled_at = timezone.now()
+        self.recalled_by_id = by.user_id
+        self._save("recalled_at", "recalled_by")
+
+    def _lock(self, expected_version: int | None) -> None:
+        self.refresh_from_db(from_queryset=Message.objects.select_for_update(no_key=True))
+        if expected_version not in {None, self.version}:
+            raise Stale(gettext("Somebody changed this message since you read it."))
+
+    def _save(self, *columns: str) -> None:
+        self.version += 1
+        self.save(update_fields=[*columns, "version"])
+        announce(message_changed, conversation_id=self.conversation_id, message_id=self.pk)
+
+
+def _edit_window() -> timedelta:
+    return timedelta(minutes=value("message_edit_minutes"))
+
+
+def _all_but_content() -> set[str]:
+    return {field.name for field in Message._meta.fields if field.name != "content"}
