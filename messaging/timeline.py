@@ -17,8 +17,6 @@ from messaging.models import Message
 from tickets.models import Ticket, TicketEvent
 
 Verb = TicketEvent.Verb
-# What requesters are told of; the rest is how the team works.
-_PUBLIC_VERBS = [Verb.STATUS, Verb.RESOLVED, Verb.REOPENED, Verb.CLOSED]
 # These say nothing that the entries beside them do not say.
 _SILENT_VERBS = [Verb.CREATED, Verb.FIRST_RESPONSE]
 
@@ -66,12 +64,8 @@ def _messages(ticket: Ticket, viewer: User) -> Iterator[Entry]:
 
 
 def _events(ticket: Ticket, viewer: User) -> list[Entry]:
-    events = ticket.events.select_related("actor").order_by("id")
-    if viewer.is_team_member:
-        events = events.exclude(verb__in=_SILENT_VERBS)
-    else:
-        events = events.filter(verb__in=_PUBLIC_VERBS)
-    rows = list(events)
+    events = TicketEvent.objects.visible_to(viewer).filter(ticket=ticket)
+    rows = list(events.exclude(verb__in=_SILENT_VERBS).select_related("actor").order_by("id"))
     names = Names.of(rows)
     return [
         Entry("event", event.at, event.actor, event=event, text=sentence(event, names))

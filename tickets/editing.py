@@ -35,6 +35,9 @@ def apply(change: Change, fields: dict[str, Any]) -> None:
     # Last: a first assignment may have opened the ticket already.
     if status is not None and status != change.ticket.status:
         moves.move(change, status, reason=reason)
+    elif reason not in {"", change.ticket.close_reason}:
+        message = _("A reason is given together with the status “closed”.")
+        raise ValidationError({"close_reason": ValidationError(message, code="not_closing")})
 
 
 def _check_rights(change: Change, fields: dict[str, Any]) -> None:

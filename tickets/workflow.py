@@ -57,6 +57,6 @@ class InvalidTransition(Conflict):
             gettext("This ticket is “%(old)s” and cannot become “%(new)s”.")
             % {"old": Status(old).label, "new": Status(new).label},
             code="invalid-transition",
-            status=str(old),
+            current_status=str(old),
             allowed=sorted(str(status) for status in allowed),
         )

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import models, transaction
 from django.db.models import Case, Expression, F, OuterRef, Q, Subquery, Value, When
-from django.db.models.functions import Coalesce, NullIf
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -24,6 +24,7 @@ from messaging.models.event import ConversationEvent
 from messaging.models.message import Message, seq_column
 from messaging.models.participant import Participant
 from tickets.models import Ticket
+from tickets.models.querysets import name_of
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
@@ -116,11 +117,7 @@ def _state() -> Case:
 
 
 def _name_of(person: str) -> Expression:
-    paths = (f"ticket__{person}", person)
-    names = [
-        Coalesce(NullIf(f"{path}__display_name", Value("")), f"{path}__username") for path in paths
-    ]
-    return Coalesce(*names)
+    return Coalesce(name_of(f"ticket__{person}"), name_of(person))
 
 
 class Conversation(models.Model):
@@ -228,6 +225,13 @@ class Conversation(models.Model):
         draft = posting.Draft(by, content, internal, client_id or "", seen_seq, force, kind)
         return posting.post(self, draft)
 
+    def read(
+        self, *, by: Actor, seq: int | None = None, expected_version: int | None = None
+    ) -> None:
+        """Note that the caller has read up to `seq`, or everything."""
+        if by.user is not None:
+            self.mark_read(by.user, self.last_seq if seq is None else seq)
+
     def mark_read(self, user: User, seq: int) -> int:
         """Note that `user` has read up to `seq`, as they count; it never goes back."""
         column = seq_column(user)
@@ -238,13 +242,13 @@ class Conversation(models.Model):
 
     # --- Who has it -----------------------------------------------------------------------------
 
-    def claim(self, *, by: Actor) -> None:
+    def claim(self, *, by: Actor, expected_version: int | None = None) -> None:
         """Take what nobody has; the second of two agents is told."""
         self._refuse_strangers(by)
         if self.ticket:
             self.ticket.claim(by=by)
             return
-        with self._changing():
+        with self._changing(expected_version):
             if self.assignee_id not in {None, by.user_id}:
                 raise Conflict(
                     gettext("Somebody else has taken this conversation."),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from tickets.models import AppendOnly
+from tickets.models import AppendOnly, AppendOnlyQuerySet
 
 
 class ConversationEvent(AppendOnly):
@@ -27,6 +27,8 @@ class ConversationEvent(AppendOnly):
     verb = models.CharField(_("what"), max_length=16, choices=Verb.choices)
     workgroup_id = models.BigIntegerField(null=True, blank=True)
     assignee_id = models.BigIntegerField(null=True, blank=True)
+
+    objects = AppendOnlyQuerySet.as_manager()
 
     class Meta(AppendOnly.Meta):
         verbose_name = _("conversation event")

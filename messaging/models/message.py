@@ -13,7 +13,7 @@ from django.core.validators import (
     ProhibitNullCharactersValidator,
 )
 from django.db import models, transaction
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -23,6 +23,7 @@ from accounts.conflicts import Conflict, Stale
 from accounts.models import User
 from configuration.values import value
 from messaging.events import announce, message_changed
+from tickets.models.querysets import name_of
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
@@ -46,6 +47,14 @@ class MessageQuerySet(models.QuerySet["Message"]):
         if not user.is_authenticated:
             return self.none()
         return self if user.is_team_member else self.filter(internal=False)
+
+    def matching(self, text: str) -> Self:
+        """Return those that have `text`; full text search will stand here."""
+        return self.filter(content__icontains=text, recalled_at=None)
+
+    def with_names(self) -> Self:
+        """Add `author_name` and `ticket`, which lists show, by the same query."""
+        return self.annotate(author_name=name_of("author"), ticket=F("conversation__ticket_id"))
 
     def after(self, seq: int, user: User | AnonymousUser) -> Self:
         """Return what stands after number `seq`, as `user` counts."""

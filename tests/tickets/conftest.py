@@ -15,6 +15,7 @@ def open_ticket() -> Callable[..., Ticket]:
 
     def open_for(user: User, **fields) -> Ticket:
         fields.setdefault("by", Actor(user))
+        fields.setdefault("requester", user)
         fields.setdefault("title", "The printer is on fire")
         fields.setdefault("content", "It **burns**.")
         return Ticket.objects.open_for(**fields)

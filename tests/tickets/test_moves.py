@@ -188,7 +188,7 @@ def test_the_second_of_two_agents_is_told(ticket, carol, carlos):
     with pytest.raises(InvalidTransition) as refusal:
         stale.resolve(by=Actor(carlos))
 
-    assert refusal.value.details["status"] == "pending"
+    assert refusal.value.details["current_status"] == "pending"
     assert Ticket.objects.get(pk=ticket.pk).status == "pending"
 
 

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, Self
 
 from django.conf import settings
 from django.db import models
+from django.db.models import Value
+from django.db.models.functions import Coalesce, NullIf
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser
 
 
 class AppendOnlyQuerySet(models.QuerySet[Any]):
@@ -26,8 +33,8 @@ class AppendOnlyQuerySet(models.QuerySet[Any]):
 class AppendOnly(models.Model):
     """Who did what, when, and through which token. Rows are only ever added.
 
-    Texts and names are not kept here, only ids and words of ours: what must be erased one day
-    stands in one place.
+    Subclasses take their manager from AppendOnlyQuerySet. Texts and names are not kept here, only
+    ids and words of ours: what must be erased one day stands in one place.
     """
 
     actor = models.ForeignKey(
@@ -46,8 +53,6 @@ class AppendOnly(models.Model):
     old = models.TextField(_("before"), blank=True)
     new = models.TextField(_("after"), blank=True)
 
-    objects = AppendOnlyQuerySet.as_manager()
-
     class Meta:
         abstract = True
         default_permissions = ("view",)
@@ -60,6 +65,22 @@ class AppendOnly(models.Model):
 
     def delete(self, *args: Any, **options: Any) -> NoReturn:
         raise TypeError(f"{type(self).__name__} rows are never deleted.")
+
+
+class TicketEventQuerySet(AppendOnlyQuerySet):
+    def visible_to(self, user: User | AnonymousUser) -> Self:
+        """Return what `user` may read in the history of tickets that they see."""
+        if not user.is_authenticated:
+            return self.none()
+        if user.is_team_member:
+            return self
+        # How the team sorts and hands on its work is not the requester's business.
+        return self.filter(field="status")
+
+    def with_names(self) -> Self:
+        """Add `actor_name` by the same query."""
+        name = Coalesce(NullIf("actor__display_name", Value("")), "actor__username")
+        return self.annotate(actor_name=name)
 
 
 class TicketEvent(AppendOnly):
@@ -104,6 +125,8 @@ class TicketEvent(AppendOnly):
     )
     workgroup_id = models.BigIntegerField(null=True, blank=True)
     assignee_id = models.BigIntegerField(null=True, blank=True)
+
+    objects = TicketEventQuerySet.as_manager()
 
     class Meta(AppendOnly.Meta):
         verbose_name = _("ticket event")

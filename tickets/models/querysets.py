@@ -99,11 +99,14 @@ class TicketQuerySet(models.QuerySet["Ticket"]):
         workgroup: Workgroup | None = None,
         assignee: User | None = None,
         tags: Iterable[str] = (),
+        status: str = Status.NEW,
+        close_reason: str = "",
         **also: Any,
     ) -> Ticket:
         """Open a ticket for `requester`, or for the caller where nobody is named.
 
-        `also` are further columns: channel, language, external_id, external_source, follow_up_of.
+        Another status than new is a move from there, with its rules. `also` are further columns:
+        channel, language, external_id, external_source, follow_up_of.
         """
         ticket = self.model(
             title=title.strip(),
@@ -117,6 +120,8 @@ class TicketQuerySet(models.QuerySet["Ticket"]):
         ticket.insert(by=by)
         if assignee is not None:
             ticket.assign(assignee, by=by)
+        if status not in {Status.NEW, ticket.status}:
+            ticket.move_to(status, by=by, reason=close_reason)
         return ticket
 
     def with_names(self) -> Self:
@@ -125,11 +130,12 @@ class TicketQuerySet(models.QuerySet["Ticket"]):
         Lists show the names; whole related objects would cost more than the tickets.
         """
         return self.annotate(
-            requester_name=_name_of("requester"),
-            assignee_name=_name_of("assignee"),
+            requester_name=name_of("requester"),
+            assignee_name=name_of("assignee"),
             workgroup_name=F("workgroup__name"),
         )
 
 
-def _name_of(person: str) -> Coalesce:
+def name_of(person: str) -> Coalesce:
+    """Return the name that others see, as str(user) has it, for the person behind a relation."""
     return Coalesce(NullIf(f"{person}__display_name", Value("")), f"{person}__username")

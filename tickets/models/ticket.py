@@ -295,10 +295,10 @@ class Ticket(models.Model):
             change.set(deleted_at=change.at, deleted_by_id=by.user_id)
             change.note(Verb.DELETED)
 
-    def restore(self, *, by: Actor) -> None:
+    def restore(self, *, by: Actor, expected_version: int | None = None) -> None:
         if not by.is_administrator:
             raise moves.refused()
-        with self._changing(by, None, deleted=True) as change:
+        with self._changing(by, expected_version, deleted=True) as change:
             if change.set(deleted_at=None, deleted_by_id=None):
                 change.note(Verb.RESTORED)
 

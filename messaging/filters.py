@@ -1,0 +1,72 @@
+"""What lists of conversations and messages can be narrowed by."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django import forms
+from django_filters.rest_framework import BooleanFilter, CharFilter, ChoiceFilter, Filter, FilterSet
+
+from messaging.models import Conversation, ConversationQuerySet, Message, MessageQuerySet
+from tickets.filters import LARGEST_ID, any_of_ids
+
+
+class WholeNumberFilter(Filter):
+    """A number or an id as databases can hold it."""
+
+    field_class = forms.IntegerField
+
+    def __init__(self, **options: object) -> None:
+        super().__init__(min_value=0, max_value=LARGEST_ID, **options)
+
+
+class MessageFilter(FilterSet):
+    conversation = WholeNumberFilter(method="by_conversation")
+    ticket = WholeNumberFilter(method="by_ticket")
+    after_seq = WholeNumberFilter(method="by_after")
+    before_seq = WholeNumberFilter(method="by_before")
+
+    class Meta:
+        model = Message
+        fields: ClassVar[list[str]] = ["internal"]
+
+    def by_conversation(self, messages: MessageQuerySet, name: str, pk: int) -> MessageQuerySet:
+        return messages.filter(conversation_id=pk)
+
+    def by_ticket(self, messages: MessageQuerySet, name: str, pk: int) -> MessageQuerySet:
+        return messages.filter(conversation__ticket_id=pk)
+
+    def by_after(self, messages: MessageQuerySet, name: str, seq: int) -> MessageQuerySet:
+        return messages.after(seq, self.request.user)
+
+    def by_before(self, messages: MessageQuerySet, name: str, seq: int) -> MessageQuerySet:
+        return messages.before(seq, self.request.user)
+
+
+class ConversationFilter(FilterSet):
+    kind = ChoiceFilter(choices=Conversation.Kind.choices)
+    status = ChoiceFilter(field_name="state", choices=Conversation.Status.choices)
+    ticket = WholeNumberFilter(method="by_ticket")
+    assignee = CharFilter(method="by_person", help_text="`me`, `none` or ids.")
+    requester = CharFilter(method="by_person", help_text="`me` or ids.")
+    workgroup = CharFilter(method="by_person", help_text="`none` or ids.")
+    unread = BooleanFilter(method="by_unread")
+
+    class Meta:
+        model = Conversation
+        fields: ClassVar[list[str]] = []
+
+    def by_ticket(
+        self, conversations: ConversationQuerySet, name: str, pk: int
+    ) -> ConversationQuerySet:
+        return conversations.filter(ticket_id=pk)
+
+    def by_person(
+        self, conversations: ConversationQuerySet, name: str, text: str
+    ) -> ConversationQuerySet:
+        return conversations.filter(any_of_ids(f"{name}_now", text, me=self.request.user.pk))
+
+    def by_unread(
+        self, conversations: ConversationQuerySet, name: str, wanted: bool
+    ) -> ConversationQuerySet:
+        return conversations.filter(**{"unread__gt" if wanted else "unread": 0})

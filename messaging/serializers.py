@@ -1,0 +1,192 @@
+"""Shapes of conversations and messages."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.utils.translation import gettext as _
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from accounts.models import User, Workgroup
+from messaging.markup import render
+from messaging.models import Conversation, Message
+from messaging.models.message import LONGEST_CONTENT, seq_column
+from tickets.serializer_fields import Moment, NameOf, RelatedId, Withheld
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser
+
+LARGEST_ID = 2**63 - 1
+
+
+def is_team(user: User | AnonymousUser) -> bool:
+    """Return whether `user` sees what the team sees; so does the schema, made without anybody."""
+    return not user.is_authenticated or user.is_team_member
+
+
+@extend_schema_field(OpenApiTypes.INT)
+class SeqField(serializers.ReadOnlyField):
+    """A number of the caller's own numbering: notes leave no holes in that of customers."""
+
+    def __init__(self, prefix: str = "") -> None:
+        super().__init__()
+        self.prefix = prefix
+
+    def get_attribute(self, instance: Any) -> Any:
+        return getattr(instance, self.prefix + seq_column(self.context["request"].user))
+
+
+class TicketOfMessage(serializers.IntegerField):
+    """The ticket whose conversation it is: an annotation in lists."""
+
+    def get_attribute(self, instance: Message) -> int | None:
+        if "ticket" in instance.__dict__:
+            return instance.__dict__["ticket"]
+        return instance.conversation.ticket_id
+
+
+class MessageSerializer(serializers.ModelSerializer[Message]):
+    """A message as the caller sees it; only the content can be written, by its author."""
+
+    conversation = RelatedId(read_only=True)
+    ticket = TicketOfMessage(read_only=True, allow_null=True)
+    seq = SeqField()
+    author = RelatedId(read_only=True, allow_null=True, help_text="null: the system itself.")
+    author_name = NameOf()
+    kind = serializers.ChoiceField(choices=Message.Kind.choices, read_only=True)
+    content = serializers.CharField(
+        max_length=LONGEST_CONTENT,
+        trim_whitespace=False,
+        help_text="Markdown; empty once it is recalled.",
+    )
+    content_html = serializers.SerializerMethodField(help_text="The content as clean HTML.")
+    created_at = Moment()
+    edited_at = Moment(allow_null=True)
+    recalled_at = Moment(allow_null=True)
+
+    class Meta:
+        model = Message
+        fields = [
+            "id", "conversation", "ticket", "seq", "kind", "author", "author_name", "from_team",
+            "internal", "content", "content_html", "client_id", "created_at", "edited_at",
+            "recalled_at", "version",
+        ]  # fmt: skip
+        read_only_fields = ["id", "from_team", "internal", "client_id", "version"]
+
+    def get_content_html(self, message: Message) -> str:
+        return "" if message.recalled_at else render(message.content)
+
+    def to_representation(self, message: Message) -> dict[str, Any]:
+        shape = super().to_representation(message)
+        if message.recalled_at and "content" in shape:
+            shape["content"] = ""
+        return shape
+
+
+class WrittenMessageSerializer(MessageSerializer):
+    """A message just written, or found to stand there already."""
+
+    duplicate = serializers.BooleanField(
+        read_only=True, help_text="True: this client_id was sent before, and nothing was written."
+    )
+
+    class Meta(MessageSerializer.Meta):
+        fields = [*MessageSerializer.Meta.fields, "duplicate"]
+
+
+class NewMessageSerializer(serializers.Serializer[Any]):
+    conversation = serializers.IntegerField(required=False, min_value=1, max_value=LARGEST_ID)
+    ticket = serializers.IntegerField(required=False, min_value=1, max_value=LARGEST_ID)
+    content = serializers.CharField(
+        max_length=LONGEST_CONTENT, trim_whitespace=False, help_text="Markdown."
+    )
+    internal = serializers.BooleanField(
+        default=False, help_text="A note among the team; customers never see it."
+    )
+    client_id = serializers.CharField(
+        required=False,
+        allow_blank=True,
+        max_length=64,
+        help_text="Chosen by the sender: sent again, it makes no second message.",
+    )
+    seen_seq = serializers.IntegerField(
+        required=False,
+        allow_null=True,
+        min_value=0,
+        max_value=LARGEST_ID,
+        help_text="The last number that the author saw: 409 stale-reply where others wrote since.",
+    )
+    force = serializers.BooleanField(default=False, help_text="Send it even so.")
+
+    def validate(self, given: dict[str, Any]) -> dict[str, Any]:
+        if ("conversation" in given) == ("ticket" in given):
+            raise serializers.ValidationError(
+                {"conversation": [_("Name either a conversation or a ticket.")]}, code="required"
+            )
+        return given
+
+
+class ConversationSerializer(serializers.ModelSerializer[Conversation]):
+    """A chat, or the talk of a ticket; then the ticket says who has it and whether it goes on."""
+
+    status = serializers.ChoiceField(
+        choices=Conversation.Status.choices, source="state", read_only=True
+    )
+    ticket = RelatedId(read_only=True, allow_null=True)
+    title = serializers.CharField(read_only=True, allow_null=True, help_text="Of the ticket.")
+    requester = serializers.IntegerField(source="requester_now", read_only=True)
+    requester_name = serializers.CharField(read_only=True)
+    assignee = serializers.IntegerField(source="assignee_now", read_only=True, allow_null=True)
+    assignee_name = serializers.CharField(read_only=True, allow_null=True)
+    workgroup = serializers.IntegerField(source="workgroup_now", read_only=True, allow_null=True)
+    last_seq = SeqField(prefix="last_")
+    unread = serializers.IntegerField(read_only=True)
+    created_at = Moment()
+    last_message_at = Moment()
+    closed_at = Moment(allow_null=True)
+
+    class Meta:
+        model = Conversation
+        fields = [
+            "id", "kind", "status", "ticket", "title", "requester", "requester_name", "assignee",
+            "assignee_name", "workgroup", "last_seq", "unread", "created_at", "last_message_at",
+            "closed_at", "version",
+        ]  # fmt: skip
+        read_only_fields = fields
+
+    def get_fields(self) -> dict[str, Any]:
+        """Return the fields; workgroups are the team's own business."""
+        fields = super().get_fields()
+        if "request" in self.context and not is_team(self.context["request"].user):
+            fields["workgroup"] = Withheld()
+        return fields
+
+
+class NewConversationSerializer(serializers.Serializer[Any]):
+    requester = RelatedId(
+        queryset=User.objects.all(),
+        required=False,
+        help_text="With whom; without it: the caller. Only the team names others.",
+    )
+    workgroup = RelatedId(queryset=Workgroup.objects.all(), required=False, allow_null=True)
+
+
+class ReadUpToSerializer(serializers.Serializer[Any]):
+    seq = serializers.IntegerField(
+        required=False,
+        min_value=0,
+        max_value=LARGEST_ID,
+        help_text="Without it: all that there is.",
+    )
+
+
+class ConversationAssignSerializer(serializers.Serializer[Any]):
+    assignee = RelatedId(
+        queryset=User.objects.all(), allow_null=True, help_text="null: back into the queue."
+    )
+
+
+class EmptySerializer(serializers.Serializer[Any]):
+    """A verb that takes nothing."""

@@ -1,0 +1,239 @@
+"""/api/conversations and /api/messages."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, cast
+
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+from drf_spectacular.utils import extend_schema
+from rest_framework.decorators import action
+from rest_framework.mixins import (
+    CreateModelMixin,
+    DestroyModelMixin,
+    ListModelMixin,
+    RetrieveModelMixin,
+    UpdateModelMixin,
+)
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.serializers import BaseSerializer
+from rest_framework.viewsets import GenericViewSet
+
+from accounts.actor import Actor
+from accounts.models import User
+from messaging.filters import ConversationFilter, MessageFilter
+from messaging.models import Conversation, ConversationQuerySet, Message, MessageQuerySet
+from messaging.models.message import seq_column
+from messaging.posting import StaleReply
+from messaging.serializers import (
+    ConversationAssignSerializer,
+    ConversationSerializer,
+    EmptySerializer,
+    MessageSerializer,
+    NewConversationSerializer,
+    NewMessageSerializer,
+    ReadUpToSerializer,
+    WrittenMessageSerializer,
+)
+from tickets.models import Ticket
+
+
+class MessageViewSet(
+    CreateModelMixin,
+    RetrieveModelMixin,
+    UpdateModelMixin,
+    DestroyModelMixin,
+    ListModelMixin,
+    GenericViewSet[Message],
+):
+    """Messages: numbered without gaps, never deleted, only recalled."""
+
+    scope = "messages"
+    serializer_class = MessageSerializer
+    filterset_class = MessageFilter
+    orderings: list[Any] = ["-id"]
+    expected_version: int | None = None
+
+    def get_queryset(self) -> MessageQuerySet:
+        return Message.objects.visible_to(self.request.user).with_names()
+
+    def get_serializer_class(self) -> type[BaseSerializer[Any]]:
+        return NewMessageSerializer if self.action == "create" else super().get_serializer_class()
+
+    def search(self, messages: MessageQuerySet, text: str) -> MessageQuerySet:
+        return messages.matching(text)
+
+    def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """List messages.
+
+        Of one conversation or ticket by number, upwards (downwards with `before_seq`); without
+        either, your newest.
+        """
+        if {"conversation", "ticket"} & set(request.query_params):
+            name = "-seq" if "before_seq" in request.query_params else "seq"
+            self.orderings = [(name, seq_column(request.user))]
+        return super().list(request, *args, **kwargs)
+
+    @extend_schema(request=NewMessageSerializer, responses=WrittenMessageSerializer)
+    def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Write a message.
+
+        In a conversation or to a ticket. What the requester of a closed ticket writes goes to a
+        follow-up ticket: look at `ticket` in the answer. Sent again with the same `client_id`,
+        the answer is the first message, with `duplicate`.
+        """
+        given = self.get_serializer(data=request.data)
+        given.is_valid(raise_exception=True)
+        conversation = self._conversation(given.validated_data)
+        try:
+            message, duplicate = conversation.post(by=Actor.of(request), **given.validated_data)
+        except StaleReply as stale:
+            # As the caller sees them.
+            stale.details["messages"] = self._shown(stale.missed, many=True)
+            raise
+        return Response({**self._shown(message), "duplicate": duplicate})
+
+    def _conversation(self, given: dict[str, Any]) -> Conversation:
+        """Take the place out of the input and return it, if the caller sees it."""
+        user = self.request.user
+        if pk := given.pop("ticket", None):
+            ticket = Ticket.objects.visible_to(user).filter(pk=pk).first()
+            if ticket:
+                return Conversation.objects.for_ticket(ticket)
+            raise _missing("ticket")
+        here = Conversation.objects.visible_to(user).select_related("ticket")
+        if found := here.filter(pk=given.pop("conversation")).first():
+            return found
+        raise _missing("conversation")
+
+    def _shown(self, what: Message | Sequence[Message], *, many: bool = False) -> Any:
+        return MessageSerializer(what, many=many, context=self.get_serializer_context()).data
+
+    def perform_update(self, serializer: BaseSerializer[Message]) -> None:
+        message = cast("Message", serializer.instance)
+        content = serializer.validated_data.get("content", message.content)
+        message.edit(
+            by=Actor.of(self.request), content=content, expected_version=self.expected_version
+        )
+
+    @extend_schema(summary="Recall a message")
+    def destroy(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Take it back: its place stays, its words are gone. The answer is how it was."""
+        return super().destroy(request, *args, **kwargs)
+
+    def perform_destroy(self, message: Message) -> None:
+        message.recall(by=Actor.of(self.request), expected_version=self.expected_version)
+
+    @extend_schema(request=None, responses=MessageSerializer)
+    @action(detail=True, methods=["post"], serializer_class=EmptySerializer)
+    def recall(self, request: Request, pk: str) -> Response:
+        """Recall a message.
+
+        Its place stays, its words are gone. For its author, and for administrators.
+        """
+        self.get_serializer(data=request.data).is_valid(raise_exception=True)
+        message = self.get_object()
+        message.recall(by=Actor.of(request), expected_version=self.expected_version)
+        return Response(self._shown(message))
+
+
+def _missing(name: str) -> ValidationError:
+    message = _("There is none with this id, or it is not yours to see.")
+    return ValidationError({name: ValidationError(message, code="does_not_exist")})
+
+
+class ConversationViewSet(
+    CreateModelMixin, RetrieveModelMixin, ListModelMixin, GenericViewSet[Conversation]
+):
+    """Conversations: chats, and the talk of tickets."""
+
+    scope = "messages"
+    serializer_class = ConversationSerializer
+    filterset_class = ConversationFilter
+    orderings = ["-last_message_at", "-id"]
+    expected_version: int | None = None
+
+    def get_queryset(self) -> ConversationQuerySet:
+        user = cast("User", self.request.user)
+        return Conversation.objects.visible_to(user).with_state().with_unread(user)
+
+    def get_serializer_class(self) -> type[BaseSerializer[Any]]:
+        return (
+            NewConversationSerializer if self.action == "create" else super().get_serializer_class()
+        )
+
+    @extend_schema(request=NewConversationSerializer, responses=ConversationSerializer)
+    def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Start a chat.
+
+        It waits in the queue until somebody claims it.
+        """
+        given = self.get_serializer(data=request.data)
+        given.is_valid(raise_exception=True)
+        chat = Conversation.objects.start(by=Actor.of(request), **given.validated_data)
+        return self._answer(chat)
+
+    @extend_schema(request=None, responses=ConversationSerializer)
+    @action(detail=True, methods=["post"], serializer_class=EmptySerializer)
+    def claim(self, request: Request, pk: str) -> Response:
+        """Take a conversation that nobody has.
+
+        The second of two agents gets 409 already-assigned.
+        """
+        return self._do("claim")
+
+    @extend_schema(request=ConversationAssignSerializer, responses=ConversationSerializer)
+    @action(detail=True, methods=["post"], serializer_class=ConversationAssignSerializer)
+    def assign(self, request: Request, pk: str) -> Response:
+        """Assign a conversation.
+
+        To somebody of the team, or to nobody; with a ticket, the ticket is assigned.
+        """
+        return self._do("assign")
+
+    @extend_schema(request=None, responses=ConversationSerializer)
+    @action(detail=True, methods=["post"], serializer_class=EmptySerializer)
+    def close(self, request: Request, pk: str) -> Response:
+        """Close a conversation.
+
+        With a ticket, the ticket is closed as resolved.
+        """
+        return self._do("close")
+
+    @extend_schema(request=None, responses=ConversationSerializer)
+    @action(detail=True, methods=["post"], serializer_class=EmptySerializer)
+    def reopen(self, request: Request, pk: str) -> Response:
+        """Take a conversation up again.
+
+        With a ticket, the ticket is reopened, with its rules.
+        """
+        return self._do("reopen")
+
+    @extend_schema(request=ReadUpToSerializer, responses=ConversationSerializer)
+    @action(detail=True, methods=["post"], serializer_class=ReadUpToSerializer)
+    def read(self, request: Request, pk: str) -> Response:
+        """Note how far you have read.
+
+        It never goes back.
+        """
+        return self._do("read")
+
+    def _do(self, verb: str) -> Response:
+        """Call one method of the conversation with what the body says."""
+        conversation = self.get_object()
+        given = self.get_serializer(data=self.request.data)
+        given.is_valid(raise_exception=True)
+        getattr(conversation, verb)(
+            by=Actor.of(self.request),
+            expected_version=self.expected_version,
+            **given.validated_data,
+        )
+        return self._answer(conversation)
+
+    def _answer(self, conversation: Conversation) -> Response:
+        user = cast("User", self.request.user)
+        # Not through visible_to: who gives it away still gets the answer.
+        row = Conversation.objects.with_state().with_unread(user).get(pk=conversation.pk)
+        return Response(ConversationSerializer(row, context=self.get_serializer_context()).data)

@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+import pytest
+
+from messaging.markup import leads_to_login, render
+
+
+@pytest.mark.parametrize(
+    ("text", "html"),
+    [
+        ("**a** _b_ ~~c~~", "<p><strong>a</strong> <em>b</em> <s>c</s></p>"),
+        ("# Loud", "<h3>Loud</h3>"),
+        ("a\nb", "<p>a<br>\nb</p>"),
+        ("<b onclick=x>a</b>", "<p>&lt;b onclick=x&gt;a&lt;/b&gt;</p>"),
+        ("<script>alert(1)</script>", "<p>&lt;script&gt;alert(1)&lt;/script&gt;</p>"),
+        ("`<i>`", "<p><code>&lt;i&gt;</code></p>"),
+    ],
+)
+def test_markdown_becomes_clean_html(text, html):
+    assert render(text) == html
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "javascript:alert(1)",
+        "JaVaScRiPt:alert(1)",
+        "data:text/html,x",
+        "vbscript:x",
+        "ftp://example.com/",
+        "file:///etc/passwd",
+        "//evil.example/",
+        "/api/tickets/1",
+        "\\\\\\\\evil.example",
+        "https://desk.example/agent/auth/login?x=1",
+        "https://desk.example/admin/auth/%6cogin",
+        "https://desk.example/agent/x/../auth/login",
+        "https://desk.example/agent/auth/login/",
+        "https://desk.example/?accessToken=1",
+        "https://desk.example/?access_token=1",
+        "https://desk.example/?a=1&access%54oken=1",
+    ],
+)
+def test_dangerous_links_lead_nowhere(address):
+    assert "href" not in render(f"[x]({address})")
+
+
+@pytest.mark.parametrize(
+    "address", ["https://example.com/a?b=c", "http://example.com", "mailto:a@b.example", "tel:+123"]
+)
+def test_good_links_say_what_they_are(address):
+    html = render(f"[x]({address})")
+
+    assert f'href="{address}"' in html
+    assert 'rel="noopener noreferrer nofollow ugc"' in html
+
+
+def test_there_are_no_pictures_from_elsewhere():
+    assert "<img" not in render("![x](https://example.com/pixel.png)")
+
+
+def test_a_login_elsewhere_is_no_login_of_ours():
+    assert not leads_to_login("https://example.com/docs/login-help")
