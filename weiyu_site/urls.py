@@ -7,6 +7,8 @@ from django.urls import include, path, re_path
 
 from accounts.views import ProfileViewSet, UserViewSet, WorkgroupViewSet
 from configuration.views import SettingViewSet
+from messaging.views import ConversationViewSet, MessageViewSet
+from tickets.views import TicketViewSet
 from weiyu_site.api import pages as api_pages
 from weiyu_site.api.routers import FamilyRouter
 from weiyu_site.pages import handler400, handler403, handler404, handler500
@@ -17,6 +19,9 @@ router = FamilyRouter()
 router.family("users", UserViewSet)
 router.family("workgroups", WorkgroupViewSet)
 router.family("settings", SettingViewSet)
+router.family("tickets", TicketViewSet)
+router.family("conversations", ConversationViewSet)
+router.family("messages", MessageViewSet)
 router.one("user/profile", ProfileViewSet)
 
 api = [
