@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zoneinfo
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, cast
@@ -15,7 +14,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from configuration.entries import Entry, entry
-from configuration.kinds import Boolean, Choice, Integer, Label, Listing, Text, TimeZone
+from configuration.kinds import Boolean, Choice, Integer, Label, Listing, Text, TimeZone, time_zones
 from configuration.models import DEFAULT, ConfigurationValue, StaleValue
 from configuration.registry import Group
 
@@ -50,7 +49,7 @@ def field_for(entry: Entry) -> forms.Field:
         case Choice() as kind:
             return forms.ChoiceField(choices=list(kind.options()), **options)
         case TimeZone():
-            names = sorted(zoneinfo.available_timezones())
+            names = sorted(time_zones())
             return forms.ChoiceField(choices=[(name, name) for name in names], **options)
         case Listing():
             return LinesField(required=False, **options)

@@ -7,6 +7,7 @@ import unicodedata
 import zoneinfo
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, ClassVar, Protocol
 
 from django.core.exceptions import ValidationError
@@ -109,6 +110,12 @@ class Choice:
         return value
 
 
+@cache
+def time_zones() -> frozenset[str]:
+    """Return the names of all zones; the library reads the disk each time that it is asked."""
+    return frozenset(zoneinfo.available_timezones())
+
+
 @dataclass(frozen=True)
 class TimeZone:
     """An IANA time zone."""
@@ -116,7 +123,7 @@ class TimeZone:
     name: ClassVar[str] = "time_zone"
 
     def clean(self, value: Any) -> str:
-        if not isinstance(value, str) or value not in zoneinfo.available_timezones():
+        if not isinstance(value, str) or value not in time_zones():
             raise ValidationError(
                 _("This is no time zone. Use a name like Asia/Shanghai."), code="invalid_time_zone"
             )

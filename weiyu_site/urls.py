@@ -8,6 +8,7 @@ from django.urls import include, path, re_path
 from accounts.views import ProfileViewSet, UserViewSet, WorkgroupViewSet
 from configuration.views import SettingViewSet
 from messaging.views import ConversationViewSet, MessageViewSet
+from stats.views import StatisticsViewSet
 from tickets.views import TicketViewSet
 from weiyu_site.api import pages as api_pages
 from weiyu_site.api.routers import FamilyRouter
@@ -22,6 +23,7 @@ router.family("settings", SettingViewSet)
 router.family("tickets", TicketViewSet)
 router.family("conversations", ConversationViewSet)
 router.family("messages", MessageViewSet)
+router.family("statistics", StatisticsViewSet)
 router.one("user/profile", ProfileViewSet)
 
 api = [

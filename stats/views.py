@@ -1,0 +1,74 @@
+"""/api/statistics: figures of any period, of what the caller may see."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Any
+
+from drf_spectacular.utils import extend_schema
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.viewsets import GenericViewSet
+
+from stats.figures import Subject, figures
+from stats.parameters import OverviewParameters, TimeseriesParameters
+from stats.serializers import OverviewSerializer, TimeseriesSerializer
+
+
+class StatisticsViewSet(GenericViewSet[Any]):
+    """Figures of tickets and messages, counted from their history."""
+
+    scope = "statistics:read"
+    filter_backends = ()
+    pagination_class = None
+
+    @extend_schema(parameters=[OverviewParameters], responses=OverviewSerializer)
+    @action(detail=False, serializer_class=OverviewSerializer)
+    def overview(self, request: Request) -> Response:
+        """Sum up a period and the one before it.
+
+        Tickets created, resolved, reopened and closed, the backlog at the end, messages, and how
+        long first responses and resolutions took.
+        """
+        asked = OverviewParameters.read(request)
+        period = asked["period"]
+        before = period.before()
+        earlier, present = figures(
+            Subject.of(request.user, asked["only"]), [before.start, period.start, period.end]
+        )
+        answer = {
+            "tz": period.zone.key,
+            "period": period,
+            "period_before": before,
+            "figures": present,
+            "figures_before": earlier,
+        }
+        return Response(OverviewSerializer(answer).data)
+
+    @extend_schema(parameters=[TimeseriesParameters], responses=TimeseriesSerializer)
+    @action(detail=False, serializer_class=TimeseriesSerializer)
+    def timeseries(self, request: Request) -> Response:
+        """Follow the figures by hour, day, week or month.
+
+        Days begin where the time zone says, also when the clocks change. At most 2,000 buckets.
+        """
+        asked = TimeseriesParameters.read(request)
+        period, boundaries = asked["period"], asked["boundaries"]
+        found = figures(Subject.of(request.user, asked["only"]), boundaries)
+        points = [
+            {
+                "start": start,
+                "end": end,
+                "name": period.label(start, asked["group_by"]),
+                "figures": each,
+            }
+            for (start, end), each in zip(pairwise(boundaries), found, strict=True)
+        ]
+        answer = {
+            "tz": period.zone.key,
+            "group_by": asked["group_by"],
+            "period": period,
+            "points": points,
+        }
+        return Response(TimeseriesSerializer(answer).data)
