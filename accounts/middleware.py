@@ -33,9 +33,12 @@ class PersonalSettingsMiddleware:
 
 def _wishes(request: HttpRequest) -> tuple[str, str]:
     """Return the language ("" leaves the browser's) and the time zone to use."""
+    # Programs read UTC, whoever they come for.
+    is_api = request.path.startswith("/api/")
     language = "" if request.headers.get("Accept-Language") else value("default_language")
-    zone = value("default_time_zone")
+    zone = "UTC" if is_api else value("default_time_zone")
     is_session = settings.SESSION_COOKIE_NAME in request.COOKIES
     if is_session and "Authorization" not in request.headers and request.user.is_authenticated:
-        return request.user.language or language, request.user.time_zone or zone
+        own_zone = "" if is_api else request.user.time_zone
+        return request.user.language or language, own_zone or zone
     return language, zone

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, cast
 
 from django.db.models import Prefetch
-from django.http import FileResponse, Http404
+from django.http import Http404, HttpResponse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import action
@@ -63,12 +63,16 @@ class UserViewSet(ModelViewSet[User]):
         responses={(200, MEDIA_TYPE): OpenApiTypes.BINARY},
     )
     @action(detail=True, scope="profile", extra_parameters=("v",))
-    def avatar(self, request: Request, pk: str) -> FileResponse:
+    def avatar(self, request: Request, pk: str) -> HttpResponse:
         """The picture of 256 by 256 pixels, for all who may see the person."""
         person = self.get_object()
         if not person.avatar:
             raise Http404
-        answer = FileResponse(person.avatar.open(), content_type=MEDIA_TYPE)
+        try:
+            with person.avatar.open() as file:
+                answer = HttpResponse(file.read(), content_type=MEDIA_TYPE)
+        except FileNotFoundError as error:
+            raise Http404 from error
         # The address changes with the picture, so the caller's own cache may keep it.
         answer["Cache-Control"] = "private, max-age=31536000, immutable"
         answer["Content-Security-Policy"] = "default-src 'none'; sandbox"

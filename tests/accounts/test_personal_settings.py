@@ -1,0 +1,69 @@
+"""Pages and refusals speak the language of the person, and know their time zone."""
+
+from __future__ import annotations
+
+import pytest
+from django.http import HttpResponse
+from django.test import RequestFactory
+from django.utils import timezone, translation
+
+from accounts.actor import Actor
+from accounts.middleware import PersonalSettingsMiddleware
+from configuration import values
+
+
+def seen_by(person, *, cookie=True, **headers) -> tuple[str, str]:
+    """Return the language and the zone that a view would find."""
+    request = RequestFactory().get("/agent/", headers=headers)
+    request.user = person
+    if cookie:
+        request.COOKIES["weiyu"] = "x"
+    found = []
+
+    def view(_):
+        found.append((translation.get_language(), timezone.get_current_timezone_name()))
+        return HttpResponse()
+
+    with translation.override("en"):
+        PersonalSettingsMiddleware(view)(request)
+    return found[0]
+
+
+def test_the_persons_own_wishes_win(carol):
+    carol.edit(by=Actor.system(), language="zh-hans", time_zone="Asia/Shanghai")
+
+    assert seen_by(carol, **{"Accept-Language": "en"}) == ("zh-hans", "Asia/Shanghai")
+
+
+def test_without_wishes_the_browser_and_the_site_decide(carol):
+    assert seen_by(carol, **{"Accept-Language": "en"}) == ("en", "UTC")
+
+
+def test_the_zone_does_not_outlive_the_request(carol):
+    carol.edit(by=Actor.system(), time_zone="Asia/Shanghai")
+
+    seen_by(carol)
+
+    assert timezone.get_current_timezone_name() == "UTC"
+
+
+def test_a_program_costs_no_session(carol):
+    class Untouchable:
+        def __getattr__(self, name):
+            raise AssertionError("the session was read")
+
+    assert seen_by(Untouchable(), Authorization="Bearer x") == ("en", "UTC")
+    assert seen_by(Untouchable(), cookie=False) == ("en", "UTC")
+
+
+@pytest.mark.parametrize("zone", ["Asia/Shanghai", "America/St_Johns"])
+def test_api_times_are_utc_whatever_the_person_wishes(zone, carol, as_user):
+    carol.edit(by=Actor.system(), time_zone=zone)
+
+    assert as_user(carol).get("/api/user/profile").json()["created_at"].endswith("Z")
+
+
+def test_api_times_are_utc_whatever_the_site_says(carol, bearer):
+    values.suppose({"default_time_zone": "Asia/Shanghai"})
+
+    assert bearer(carol).get("/api/user/profile").json()["created_at"].endswith("Z")
