@@ -6,11 +6,14 @@ from typing import ClassVar
 
 from django import forms
 from django_filters.rest_framework import BooleanFilter, CharFilter, ChoiceFilter, Filter, FilterSet
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema_field
 
 from messaging.models import Conversation, ConversationQuerySet, Message, MessageQuerySet
 from tickets.filters import LARGEST_ID, any_of_ids
 
 
+@extend_schema_field(OpenApiTypes.INT)
 class WholeNumberFilter(Filter):
     """A number or an id as databases can hold it."""
 

@@ -54,6 +54,7 @@ def is_over(ticket: Ticket) -> bool:
 
 def move(change: Change, to: str, *, reason: str = "") -> None:
     """Move the ticket of a change, with everything that a move brings along."""
+    check_words(to, reason)
     ticket = change.ticket
     _check(ticket, to, change.by)
     if to == Status.CLOSED:
@@ -62,6 +63,16 @@ def move(change: Change, to: str, *, reason: str = "") -> None:
             # So that it counts as resolved in every figure.
             _move(change, Status.RESOLVED)
     _move(change, to, reason=reason)
+
+
+def check_words(status: str, reason: str) -> None:
+    """Refuse statuses and reasons that the workflow does not have."""
+    if status not in Status.values:
+        message = _("There is no such status.")
+        raise ValidationError({"status": ValidationError(message, code="invalid_choice")})
+    if reason and reason not in CloseReason.values:
+        message = _("There is no such reason.")
+        raise ValidationError({"close_reason": ValidationError(message, code="invalid_choice")})
 
 
 def take_up(change: Change) -> None:

@@ -160,7 +160,7 @@ class TicketViewSet(ModelViewSet[Ticket]):
 
     # --- History --------------------------------------------------------------------------------
 
-    @extend_schema(responses=TicketEventSerializer(many=True))
+    @extend_schema(responses=TicketEventSerializer(many=True), filters=False)
     @action(
         detail=True,
         serializer_class=TicketEventSerializer,

@@ -260,7 +260,11 @@ SPECTACULAR_SETTINGS = {
         "weiyu_site.api.schema.finish",
     ],
     "COMPONENT_SPLIT_REQUEST": True,
-    "ENUM_NAME_OVERRIDES": {},
+    "ENUM_NAME_OVERRIDES": {
+        "CloseReasonEnum": "tickets.workflow.CloseReason",
+        "ConversationKindEnum": "messaging.models.Conversation.Kind",
+        "MessageKindEnum": "messaging.models.Message.Kind",
+    },
 }
 
 # --- Language and time --------------------------------------------------------------------------

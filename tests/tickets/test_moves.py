@@ -234,3 +234,11 @@ def test_a_customer_claims_nothing(ticket, alice):
         ticket.claim(by=Actor(alice))
 
     assert Ticket.objects.get(pk=ticket.pk).assignee is None
+
+
+@pytest.mark.parametrize(("status", "reason"), [("solved", ""), ("closed", "boredom")])
+def test_words_that_the_workflow_lacks_are_refused(status, reason, ticket, carol):
+    with pytest.raises(ValidationError):
+        ticket.move_to(status, by=Actor(carol), reason=reason)
+
+    assert Ticket.objects.get(pk=ticket.pk).status == "new"

@@ -229,6 +229,7 @@ class Ticket(models.Model):
         self, status: str, *, by: Actor, reason: str = "", expected_version: int | None = None
     ) -> None:
         """Move to `status`, or raise InvalidTransition and change nothing."""
+        moves.check_words(status, reason)
         seen = self.status
         with self._changing(by, expected_version) as change:
             # Compare: whoever read a status that is no more is told, even if the move is legal.
