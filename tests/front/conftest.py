@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.server import Process, free_port
+from tests.server import Process, free_port, weiyu  # noqa: F401 - the fixture itself
 from weiyu_site import serve
 
 
