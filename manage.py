@@ -8,6 +8,10 @@ import sys
 
 from django.core.management import execute_from_command_line
 
+from weiyu_site import keys
+
 if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "weiyu_site.settings")
+    # What `make run` made, so that commands work beside it in the same folder.
+    keys.load()
     execute_from_command_line(sys.argv)

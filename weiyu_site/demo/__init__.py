@@ -16,7 +16,7 @@ from accounts.actor import Actor
 from accounts.models import User, Workgroup
 from messaging.models import Conversation
 from tickets.models import Ticket
-from weiyu_site.demo_texts import AGENTS, ANSWERS, CUSTOMERS, NOTES, QUESTIONS, THANKS, WORKGROUPS
+from weiyu_site.demo.texts import AGENTS, ANSWERS, CUSTOMERS, NOTES, QUESTIONS, THANKS, WORKGROUPS
 
 ADMINISTRATOR = "admin@email.com"
 # Who is in the demo data is known by this source; a real database has nobody of it.
