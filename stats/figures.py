@@ -1,4 +1,4 @@
-"""The figures, as docs define them, worked out by the database from events and messages.
+"""The figures of docs/statistics.md, worked out by the database from events and messages.
 
 Every function takes the boundaries of adjacent buckets and answers for all of them at once, so a
 year by days costs as many queries as a single day.
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
-from django.db.models import Count, F, Q, QuerySet
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 
 from accounts.models import User
 from messaging.models import Message
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 Verb = TicketEvent.Verb
 
 BACKLOG = (Status.NEW, Status.OPEN, Status.PENDING, Status.ON_HOLD)
+# The events that change the status.
+MOVES = (Verb.CREATED, Verb.STATUS, Verb.RESOLVED, Verb.REOPENED, Verb.CLOSED)
 PERCENTILES = (50, 90, 95)
 
 
@@ -77,11 +79,13 @@ class Subject:
         if only is None:
             return cls(tickets, messages)
         tickets = tickets.filter(only)
-        return cls(tickets, messages.filter(conversation__ticket__in=tickets.values("pk")))
+        theirs = Exists(tickets.filter(pk=OuterRef("conversation__ticket_id")))
+        return cls(tickets, messages.filter(theirs))
 
     def events(self, **conditions: Any) -> QuerySet[TicketEvent]:
         events = TicketEvent.objects.filter(**conditions).order_by()
-        return events.filter(ticket__in=self.tickets.values("pk"))
+        # Correlated, so that the period leads through its index, not all the tickets there are.
+        return events.filter(Exists(self.tickets.filter(pk=OuterRef("ticket_id"))))
 
 
 def figures(subject: Subject, boundaries: list[datetime]) -> list[Figures]:
@@ -101,14 +105,12 @@ def tickets_over_time(subject: Subject, boundaries: list[datetime]) -> list[Figu
 
 # --- Tickets ------------------------------------------------------------------------------------
 
-Moves = Counter[tuple[int, str, str]]
-
 
 def _count_tickets(subject: Subject, boundaries: list[datetime], buckets: list[Figures]) -> None:
     """Count moves, and from the present backlog go back through them to the earlier ones."""
     changes: list[Counter[str]] = [Counter() for _ in range(len(buckets) + 1)]
     rows = (
-        subject.events(field="status", at__gte=boundaries[0])
+        subject.events(verb__in=MOVES, at__gte=boundaries[0])
         .values_list(BucketOf("at", boundaries), "verb", "detail", "old", "new")
         .annotate(rows=Count("pk"))
     )
