@@ -17,10 +17,11 @@ from django.shortcuts import render
 from django.urls import Resolver404, resolve
 from django.utils import timezone
 
+from tokens.domains import Origin
 from tokens.framing import ANYONE, framed_by
 from tokens.middleware import in_frame
 from tokens.models import AccessToken, LoginCode
-from tokens.sessions import TOKEN_KEY, end_oldest_sessions
+from tokens.sessions import TOKEN_KEY, end_oldest_sessions, forget_expired_sessions
 from tokens.verification import Call, Refused
 
 ROOMS = {"agent": "/agent/", "admin": "/admin/"}
@@ -73,6 +74,9 @@ def enter(request: Any, token: AccessToken, *, target: str, page: str) -> HttpRe
     mine = request.access_token is not None and request.user == token.user
     if request.user.is_authenticated and not mine:
         return _ask_to_switch(request, token, target=target, page=page)
+    if _hides_our_cookie(request):
+        code = LoginCode.make(token, target=target, next_page=page)
+        return SeeOther(f"/agent/auth/open#{code}")
     open_session(request, token, target=target)
     if _may_lose_cookies(request):
         code = LoginCode.make(token, target=target, next_page=page)
@@ -89,9 +93,29 @@ def open_session(request: Any, token: AccessToken, *, target: str) -> None:
     request.session.set_expiry(max(1, min(left, settings.SESSION_COOKIE_AGE)))
     request.session.save()
     end_oldest_sessions(token)
+    forget_expired_sessions()
     call = Call.of_login(request)
     token.record("login", address=call.address, origin=call.seen, target=target)
     request.access_token = token
+
+
+def _hides_our_cookie(request: Any) -> bool:
+    """Return whether somebody may be signed in here although no cookie came.
+
+    Browsers keep a `Lax` cookie back when a form of another site POSTs; our own page asks again.
+    """
+    origin = Call.of_login(request).origin
+    return (
+        request.method == "POST"
+        and not in_frame(request)
+        and origin is not None
+        and origin.host != own_host(request)
+    )
+
+
+def own_host(request: HttpRequest) -> str:
+    own = Origin.parse(f"{request.scheme}://{request.get_host()}")
+    return own.host if own else ""
 
 
 def _may_lose_cookies(request: HttpRequest) -> bool:
@@ -103,7 +127,7 @@ def _may_lose_cookies(request: HttpRequest) -> bool:
     origin = Call.of_login(request).origin
     if request.is_secure() or in_frame(request) is False or origin is None:
         return False
-    return origin.host != request.get_host().partition(":")[0]
+    return origin.host != own_host(request)
 
 
 def _ask_to_switch(request: Any, token: AccessToken, *, target: str, page: str) -> HttpResponse:

@@ -6,6 +6,7 @@ from typing import Any, cast
 
 from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore as DatabaseStore
+from django.utils import timezone
 
 from tokens.models import AccessToken, Session
 
@@ -24,6 +25,11 @@ class SessionStore(DatabaseStore):
         session.user_id = int(user_id) if user_id else None
         session.access_token_id = data.get(TOKEN_KEY)
         return session
+
+
+def forget_expired_sessions() -> None:
+    """Delete the rows of sessions that are over; nobody else does."""
+    Session.objects.filter(expire_date__lt=timezone.now()).delete()
 
 
 def end_oldest_sessions(token: AccessToken) -> None:

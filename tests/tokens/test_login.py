@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import time
+from datetime import timedelta
 
 import pytest
 from django.conf import settings
 from django.test import Client
+from django.utils import timezone
 
 from accounts.actor import Actor
 from tokens.models import AccessToken, LoginCode, Session, TokenEvent
@@ -51,8 +53,38 @@ def test_a_form_of_another_site_may_post_the_token(browser, dora, issue):
         headers={**TOP, "Origin": "https://crm.example.com"},
     )
 
-    assert response.status_code == 303
+    # The browser kept a Lax cookie back, so our own page asks again before anybody is replaced.
+    opened, _, code = response["Location"].partition("#")
+    assert (response.status_code, opened) == (303, "/agent/auth/open")
+    assert user_of(browser) is None
+    browser.post("/agent/auth/open", {"code": code})
     assert user_of(browser) == str(dora.pk)
+
+
+def test_a_posted_form_never_replaces_somebody_silently(browser, dora, carol, issue):
+    _, secret = issue(carol)
+    posted = Client().post(
+        "/agent/auth/login",
+        {"accessToken": secret},
+        headers={**TOP, "Origin": "https://crm.example.com"},
+    )
+    browser.force_login(dora)
+
+    code = posted["Location"].partition("#")[2]
+    asked = browser.post("/agent/auth/open", {"code": code}, headers=TOP)
+
+    assert asked["Location"] == "/agent/auth/switch"
+    assert user_of(browser) == str(dora.pk)
+
+
+def test_a_login_forgets_sessions_that_are_over(browser, dora, issue):
+    _, secret = issue(dora)
+    log_in(Client(), secret)
+    Session.objects.update(expire_date=timezone.now() - timedelta(minutes=1))
+
+    log_in(browser, secret)
+
+    assert Session.objects.count() == 1
 
 
 def test_the_session_ends_no_later_than_the_token(browser, dora, issue):

@@ -143,13 +143,24 @@ def _answer_rest(error: exceptions.APIException, request: Any) -> HttpResponse:
     code = _as_code(code if isinstance(code, str) else error.default_code)
     headers = {}
     if isinstance(error, exceptions.NotAuthenticated):
-        code, headers["WWW-Authenticate"] = "token-missing", CHALLENGE
-    elif auth_header := getattr(error, "auth_header", None):
+        return _answer_nobody(request)
+    if auth_header := getattr(error, "auth_header", None):
         headers["WWW-Authenticate"] = auth_header
     if (wait := getattr(error, "wait", None)) is not None:
         headers["Retry-After"] = str(max(1, math.ceil(wait)))
     code = _OWN_CODES.get(code, code)
     return problem(error.status_code, code, str(error.detail), request=request, headers=headers)
+
+
+def _answer_nobody(request: Any) -> HttpResponse:
+    """Ask for credentials; without any, the challenge names no error (RFC 6750, 3.1)."""
+    return problem(
+        HTTPStatus.UNAUTHORIZED,
+        "token-missing",
+        Refused("token-missing").message,
+        request=request,
+        headers={"WWW-Authenticate": CHALLENGE},
+    )
 
 
 # REST framework's own words, in ours.
