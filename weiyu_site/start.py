@@ -230,7 +230,8 @@ def one_sentence() -> Iterator[None]:
     except DatabaseError as error:
         said = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise Impossible(
-            f"The database cannot be used ({said}). Look at WEIYU_DATABASE_URL and {keys.data_dir()}"
+            f"The database cannot be used ({said})."
+            f" Look at WEIYU_DATABASE_URL and {keys.data_dir()}."
         ) from error
     except OSError as error:
         file = f" {error.filename}" if error.filename else ""
