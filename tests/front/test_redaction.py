@@ -126,6 +126,10 @@ def test_a_run_before_the_token_is_kept():
     assert mask(f"x=%3D{TOKEN} and {TOKEN}.") == f"x=%3D{MASK} and {MASK}."
 
 
+def test_a_token_behind_a_decoy_does_not_lose_its_header_alone():
+    assert mask(f"eyJa.eyJb.{TOKEN}") == MASK
+
+
 @pytest.mark.parametrize(
     "hostile",
     ["eyJ" * 6000, "eyJa." * 4000, "a." * 8000, "%25" * 5000, "%" + "25" * 8000, "-" * 16000,

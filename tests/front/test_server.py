@@ -75,8 +75,12 @@ def test_the_log_holds_no_token_for_any_spelling(server, target):
 
 
 def test_the_token_is_only_where_the_verifier_looks(server):
+    before = len(server.log())
+
     environ = seen(raw(server, f"/x?a=1&accessToken={TOKEN}&b=2", "Host: 127.0.0.1"))
 
+    # Taken out of the server's own scope, not only masked by the formatter of its log.
+    assert '"GET /x?a=1&b=2 HTTP/1.1" 200' in server.log()[before:]
     assert environ["weiyu.access_tokens"] == [TOKEN]
     assert environ["QUERY_STRING"] == "a=1&b=2"
     assert "asgi.scope" not in environ
