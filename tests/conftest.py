@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import os
+from collections.abc import Callable, Generator, Iterable
+from typing import Any
 
 import pytest
+from django.conf import settings
 from django.core.cache import cache
+from django.db import connection
 from rest_framework.test import APIClient
 
 import configuration.values
@@ -14,6 +18,33 @@ from accounts.models import User
 from tokens.models import AccessToken
 
 PASSWORD = "correct horse battery staple"
+# `make check` sets it: there, what cannot run has failed.
+NOTHING_SKIPPED = os.environ.get("WEIYU_TEST_NOTHING_SKIPPED") == "true"
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip what needs another database or Redis, and say so."""
+    if item.get_closest_marker("postgresql") and connection.vendor != "postgresql":
+        pytest.skip("needs PostgreSQL (WEIYU_DATABASE_URL)")
+    if item.get_closest_marker("redis") and not settings.REDIS_URL:
+        pytest.skip("needs Redis (WEIYU_REDIS_URL)")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, Any]:
+    return _refuse_skip((yield))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(collector: pytest.Collector) -> Generator[None, Any, Any]:
+    return _refuse_skip((yield))
+
+
+def _refuse_skip(report: Any) -> Any:
+    if NOTHING_SKIPPED and report.skipped and not hasattr(report, "wasxfail"):
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
+        report.outcome, report.longrepr = "failed", f"Nothing may be skipped here. {reason}"
+    return report
 
 
 @pytest.fixture(autouse=True)

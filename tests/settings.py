@@ -15,7 +15,7 @@ os.environ.setdefault(
 os.environ.setdefault("WEIYU_ALLOWED_HOSTS", "testserver,localhost,127.0.0.1,.weiyu.test")
 os.environ.setdefault("WEIYU_DATA_DIR", str(Path(tempfile.gettempdir()) / f"weiyu-{os.getpid()}"))
 
-from weiyu_site.settings import *  # noqa: E402, F403
+from weiyu_site.settings import *  # noqa: F403
 
 # Argon2 is slow on purpose; only the test of the hasher itself wants it.
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
@@ -24,3 +24,12 @@ STORAGES = {
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
 Path(STATIC_ROOT).mkdir(parents=True, exist_ok=True)  # noqa: F405
+
+if REDIS_URL:  # noqa: F405
+    # Several runs, and the workers of each, share one Redis without touching each other's keys.
+    _own = f"test-{os.getpid()}-{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
+    CACHES["default"] |= {  # noqa: F405
+        "BACKEND": "tests.caches.OwnKeysRedisCache",
+        "KEY_PREFIX": _own,
+    }
+    CHANNEL_LAYERS["default"]["CONFIG"]["prefix"] = _own  # noqa: F405
