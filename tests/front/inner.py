@@ -48,8 +48,8 @@ def inner(environ, start_response):
     if path == "/large":
         start_response("200 OK", [("Content-Type", "application/octet-stream")])
         return (BLOCK for _ in range(256))
-    if path == "/slow":
-        time.sleep(0.05)
+    if path in {"/slow", "/busy"}:
+        time.sleep(3 if path == "/busy" else 0.05)
     if path == "/constant":
         start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", "2")])
         return [b"ok"]

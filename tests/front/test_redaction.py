@@ -136,10 +136,10 @@ def test_a_token_behind_a_decoy_does_not_lose_its_header_alone():
      "eyJ" * 3000 + "%41" + "eyJ" * 3000, "&" * 16000, "amp;" * 4000],
 )  # fmt: skip
 def test_a_hostile_text_of_the_longest_size_costs_little(hostile):
-    started = time.perf_counter()
+    started = time.process_time()
 
     clean_query(hostile)
     clean_path(hostile)
     clean_text(hostile)
 
-    assert time.perf_counter() - started < 0.25
+    assert time.process_time() - started < 0.4

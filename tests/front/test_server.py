@@ -110,7 +110,7 @@ def test_a_socket_under_a_foreign_host_is_refused(server):
 def test_a_chunked_body_arrives_whole(server):
     parts = [b"x" * 70_000, b"y" * 1_200_000, b"z"]
 
-    answer = requests.post(f"{server.url}/echo", data=iter(parts), timeout=10).json()
+    answer = requests.post(f"{server.url}/echo", data=iter(parts), timeout=20).json()
 
     assert answer["size"] == 1_270_001
     assert answer["sha256"] == hashlib.sha256(b"".join(parts)).hexdigest()
@@ -122,7 +122,7 @@ def test_a_chunked_body_arrives_whole(server):
 def test_a_body_of_any_allowed_size_arrives_whole(server, size):
     body = b"%" * size
 
-    answer = requests.post(f"{server.url}/echo", data=body, timeout=10).json()
+    answer = requests.post(f"{server.url}/echo", data=body, timeout=20).json()
 
     assert answer["size"] == size
     assert answer["sha256"] == hashlib.sha256(body).hexdigest()
@@ -146,20 +146,21 @@ def test_a_body_over_the_cap_is_413(server, size, streamed):
     assert problem["request_id"] == answer.headers["x-request-id"]
 
 
-def test_a_body_that_claims_to_be_huge_is_refused_at_once(server):
+def test_a_body_that_claims_to_be_huge_is_refused_at_once(front_server):
+    server = front_server(PATIENCE="60")
     started = time.perf_counter()
 
     answer = raw(server, "/api/x", "Host: 127.0.0.1", "Content-Length: 99999999999", method="POST")
 
     assert answer.startswith(b"HTTP/1.1 413 ")
-    assert time.perf_counter() - started < 0.5
+    assert time.perf_counter() - started < 5
 
 
 def test_a_form_with_a_file_may_be_larger_where_files_are_taken(server):
     files = {"avatar": ("a.png", b"%" * 4_000_000)}
 
-    allowed = requests.post(f"{server.url}/api/user/avatar", files=files, timeout=10)
-    elsewhere = requests.post(f"{server.url}/api/tickets/create", files=files, timeout=10)
+    allowed = requests.post(f"{server.url}/api/user/avatar", files=files, timeout=20)
+    elsewhere = requests.post(f"{server.url}/api/tickets/create", files=files, timeout=20)
 
     assert allowed.status_code == 200
     assert elsewhere.status_code == 413
@@ -174,7 +175,7 @@ def test_a_stalled_body_is_408(server):
 
     assert answer.startswith(b"HTTP/1.1 408 ")
     assert json.loads(answer.partition(b"\r\n\r\n")[2])["code"] == "body-timeout"
-    assert 0.9 < time.perf_counter() - started < 3
+    assert 0.9 < time.perf_counter() - started < 9
 
 
 def test_a_slow_body_that_goes_on_is_waited_for(server):
@@ -183,7 +184,7 @@ def test_a_slow_body_that_goes_on_is_waited_for(server):
             time.sleep(0.4)
             yield b"x"
 
-    assert requests.post(f"{server.url}/echo", data=slowly(), timeout=10).json()["size"] == 5
+    assert requests.post(f"{server.url}/echo", data=slowly(), timeout=20).json()["size"] == 5
 
 
 def test_a_caller_who_leaves_does_no_harm(server):
@@ -192,7 +193,7 @@ def test_a_caller_who_leaves_does_no_harm(server):
         connection.sendall(b"POST /x HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 9\r\n\r\nabc")
     time.sleep(0.3)
 
-    assert requests.get(f"{server.url}/healthz", timeout=5).status_code == 200
+    assert requests.get(f"{server.url}/healthz", timeout=20).status_code == 200
     assert "ERROR" not in server.log()[before:]
     assert "Traceback" not in server.log()[before:]
 
@@ -273,7 +274,7 @@ def test_odd_headers_are_not_our_fault(server):
 
 def test_a_request_id_is_kept_only_if_it_is_harmless(server):
     def answered(value: str) -> str:
-        answer = requests.get(f"{server.url}/x", headers={"X-Request-ID": value}, timeout=5)
+        answer = requests.get(f"{server.url}/x", headers={"X-Request-ID": value}, timeout=20)
         assert answer.json()["environ"]["weiyu.request_id"] == answer.headers["x-request-id"]
         assert "HTTP_X_REQUEST_ID" not in answer.json()["environ"]
         return answer.headers["x-request-id"]
@@ -294,7 +295,7 @@ def test_cookies_sent_in_two_lines_are_joined_as_cookies(server):
 def test_a_failing_application_is_answered_and_logged_on_one_line(server):
     before = len(server.log())
 
-    answer = requests.get(f"{server.url}/boom", timeout=5)
+    answer = requests.get(f"{server.url}/boom", timeout=20)
 
     assert answer.status_code == 500
     assert answer.json()["code"] == "server-error"
@@ -315,7 +316,7 @@ def test_a_large_streamed_answer_arrives_whole_with_its_length(server):
 
 
 def test_a_head_answer_is_as_long_as_the_get_would_be(server):
-    answer = requests.head(f"{server.url}/x", timeout=5)
+    answer = requests.head(f"{server.url}/x", timeout=20)
 
     assert answer.status_code == 200
     assert answer.content == b""
@@ -350,39 +351,35 @@ def test_slow_uploads_and_slow_downloads_leave_the_rest_answering(front_server):
         times: list[float] = []
         for path in ["/healthz", "/slow", "/echo"] * 10:
             started = time.perf_counter()
-            assert requests.get(f"{server.url}{path}", timeout=5).status_code == 200
+            assert requests.get(f"{server.url}{path}", timeout=20).status_code == 200
             times.append(time.perf_counter() - started)
-        assert max(times) < 1
+        assert max(times) < 5
     finally:
         for connection in slow:
             connection.close()
 
 
 def test_health_answers_while_every_thread_is_busy(server):
-    stop = threading.Event()
-
-    def keep_busy():
-        while not stop.is_set():
-            requests.get(f"{server.url}/slow", timeout=10)
-
-    threads = [threading.Thread(target=keep_busy) for _ in range(12)]
+    address = f"{server.url}/busy"
+    threads = [threading.Thread(target=requests.get, args=[address]) for _ in range(8)]
     for thread in threads:
         thread.start()
-    try:
-        started = time.perf_counter()
-        answer = requests.get(f"{server.url}/healthz", headers={"Host": "any.example"}, timeout=5)
-        taken = time.perf_counter() - started
-    finally:
-        stop.set()
-        for thread in threads:
-            thread.join()
+    time.sleep(0.5)
+
+    started = time.perf_counter()
+    answer = requests.get(f"{server.url}/healthz", headers={"Host": "any.example"}, timeout=20)
+    taken = time.perf_counter() - started
 
     assert answer.json() == {"status": "ok"}
-    assert taken < 0.5
+    # Four threads need twice three seconds for them.
+    assert taken < 2
+    assert threads[-1].is_alive()
+    for thread in threads:
+        thread.join()
 
 
 def test_readiness_names_each_part(server):
-    answer = requests.get(f"{server.url}/readyz", headers={"Host": "any.example"}, timeout=5)
+    answer = requests.get(f"{server.url}/readyz", headers={"Host": "any.example"}, timeout=20)
 
     assert answer.status_code == 200
     assert answer.json() == {

@@ -24,14 +24,14 @@ TOKEN = "eyJhbGciOiJIUzM4NCIsImtpZCI6InQxIn0.eyJzdWIiOiJ4IiwiaWF0IjoxfQ.c2lnbmF0
 
 def test_it_is_alive_and_ready_under_any_host(weiyu):
     for path in ("/healthz", "/readyz"):
-        answer = requests.get(f"{weiyu.url}{path}", headers={"Host": "any.example"}, timeout=10)
+        answer = requests.get(f"{weiyu.url}{path}", headers={"Host": "any.example"}, timeout=30)
         assert answer.status_code == 200, answer.text
         assert answer.json()["status"] == "ok"
 
 
 def test_a_failed_login_by_link_leaves_no_token_anywhere(weiyu):
     answer = requests.get(
-        f"{weiyu.url}/agent/auth/login?amp;accessToken={TOKEN}", allow_redirects=False, timeout=10
+        f"{weiyu.url}/agent/auth/login?amp;accessToken={TOKEN}", allow_redirects=False, timeout=30
     )
 
     assert answer.status_code == 401
@@ -53,7 +53,7 @@ def test_a_failed_login_by_link_leaves_no_token_anywhere(weiyu):
     ],
 )
 def test_every_refusal_under_the_api_is_a_problem(weiyu, path, headers, status):
-    answer = requests.get(f"{weiyu.url}{path}", headers=headers, timeout=10)
+    answer = requests.get(f"{weiyu.url}{path}", headers=headers, timeout=30)
 
     assert answer.status_code == status
     assert answer.headers["content-type"] == "application/problem+json"
@@ -62,7 +62,7 @@ def test_every_refusal_under_the_api_is_a_problem(weiyu, path, headers, status):
 
 
 def test_a_body_of_3_mb_is_413(weiyu):
-    answer = requests.post(f"{weiyu.url}/api/tickets/create", data=b" " * 3_000_000, timeout=10)
+    answer = requests.post(f"{weiyu.url}/api/tickets/create", data=b" " * 3_000_000, timeout=30)
 
     assert answer.status_code == 413
     assert answer.json()["code"] == "body-too-large"
@@ -100,9 +100,10 @@ def test_slow_uploads_leave_pages_and_lists_answering(weiyu):
             )
         for path, status in [("/healthz", 200), ("/api/tickets/list", 401), ("/admin/login/", 200)]:
             started = time.perf_counter()
-            answer = requests.get(f"{weiyu.url}{path}", timeout=10)
+            answer = requests.get(f"{weiyu.url}{path}", timeout=30)
             assert answer.status_code == status
-            assert time.perf_counter() - started < 3
+            # A thread that waited for a body would be free after the ten seconds of a 408.
+            assert time.perf_counter() - started < 9
     finally:
         for connection in slow:
             connection.close()
