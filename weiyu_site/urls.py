@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.contrib import admin
 from django.urls import include, path, re_path
+from django.views.generic import RedirectView
 
 from accounts.views import ProfileViewSet, UserViewSet, WorkgroupViewSet
 from configuration.views import SettingViewSet
@@ -39,5 +40,7 @@ urlpatterns = [
     path("api", api_pages.unknown_address),
     # Before the admin, whose own login would copy a token into a second address.
     path("", include("tokens.urls")),
+    path("", RedirectView.as_view(url="/agent/", query_string=False)),
+    path("agent/", include("workstation.urls")),
     path("admin/", admin.site.urls),
 ]

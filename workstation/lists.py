@@ -1,0 +1,150 @@
+"""Which tickets the list shows, in which order, page by page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from django.core import signing
+from django.db.models import Count, Q
+from django.http import QueryDict
+from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from tickets.models import Ticket, TicketQuerySet
+
+PAGE_SIZE = 30
+LONGEST_SEARCH = 200
+TABS = {"mine": _("Mine"), "unassigned": _("Unassigned"), "all": _("All")}
+ACTIVE, ANY = "active", "any"
+FILTERS = {ACTIVE: _("Active"), **dict(Ticket.Status.choices), ANY: _("Every status")}
+_SALT = "workstation.lists"
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """What somebody chose to see: a tab, a status, words. It stands in the address."""
+
+    tab: str = "mine"
+    status: str = ACTIVE
+    words: str = ""
+
+    @classmethod
+    def of(cls, parameters: Mapping[str, Any]) -> Chosen:
+        """Read an address; what it does not know becomes the default."""
+        tab, status = parameters.get("tab", ""), parameters.get("status", "")
+        return cls(
+            tab=tab if tab in TABS else "mine",
+            status=status if status in FILTERS else ACTIVE,
+            words=parameters.get("q", "").replace("\x00", "").strip()[:LONGEST_SEARCH],
+        )
+
+    @property
+    def as_parameters(self) -> QueryDict:
+        """Return what differs from the default, as it stands in an address."""
+        parameters = QueryDict(mutable=True)
+        if self.tab != "mine":
+            parameters["tab"] = self.tab
+        if self.status != ACTIVE:
+            parameters["status"] = self.status
+        if self.words:
+            parameters["q"] = self.words
+        return parameters
+
+    @property
+    def query(self) -> str:
+        """Return the same with a question mark before it, or ""."""
+        parameters = self.as_parameters
+        return f"?{parameters.urlencode()}" if parameters else ""
+
+    def with_tab(self, tab: str) -> Chosen:
+        return replace(self, tab=tab)
+
+    @property
+    def everywhere(self) -> Chosen:
+        """Return the same words looked for in every ticket."""
+        return Chosen(tab="all", status=ANY, words=self.words)
+
+    def apply(self, tickets: TicketQuerySet, user: User) -> TicketQuerySet:
+        if self.tab == "mine":
+            tickets = tickets.mine(user)
+        elif self.tab == "unassigned":
+            tickets = tickets.unassigned()
+        if self.status == ACTIVE:
+            tickets = tickets.unresolved()
+        elif self.status != ANY:
+            tickets = tickets.filter(status=self.status)
+        return tickets.matching(self.words) if self.words else tickets
+
+
+@dataclass(frozen=True)
+class Place:
+    """A row of the list, after which the next page begins."""
+
+    pk: int
+    waiting_since: datetime | None
+
+    @classmethod
+    def of(cls, ticket: Ticket) -> Place:
+        return cls(ticket.pk, ticket.waiting_since)
+
+    def sign(self) -> str:
+        waiting = self.waiting_since.isoformat() if self.waiting_since else ""
+        return signing.dumps([self.pk, waiting], salt=_SALT)
+
+    @classmethod
+    def read(cls, signed: str) -> Place | None:
+        """Return a place that `sign` wrote; None, which is the top, for anything else."""
+        try:
+            pk, waiting = signing.loads(signed, salt=_SALT)
+        except signing.BadSignature:
+            return None
+        return cls(pk, parse_datetime(waiting) if waiting else None)
+
+
+@dataclass(frozen=True)
+class Page:
+    tickets: list[Ticket]
+    next: str
+
+
+def page_after(tickets: TicketQuerySet, place: Place | None) -> Page:
+    """Return the tickets that follow `place`: who waits longest comes first, then the newest.
+
+    Two plain ranges, each along an index, instead of one order that no index has.
+    """
+    size = PAGE_SIZE + 1
+    rows = _waiting(tickets, place, size)
+    if len(rows) < size:
+        rows += _not_waiting(tickets, place, size - len(rows))
+    shown = rows[:PAGE_SIZE]
+    return Page(shown, Place.of(shown[-1]).sign() if len(rows) > PAGE_SIZE else "")
+
+
+def _waiting(tickets: TicketQuerySet, place: Place | None, size: int) -> list[Ticket]:
+    rows = tickets.filter(waiting_since__isnull=False)
+    if place is not None:
+        if place.waiting_since is None:
+            return []
+        later = Q(waiting_since__gt=place.waiting_since)
+        rows = rows.filter(later | Q(waiting_since=place.waiting_since, pk__gt=place.pk))
+    return list(rows.order_by("waiting_since", "pk")[:size])
+
+
+def _not_waiting(tickets: TicketQuerySet, place: Place | None, size: int) -> list[Ticket]:
+    rows = tickets.filter(waiting_since=None)
+    if place is not None and place.waiting_since is None:
+        rows = rows.filter(pk__lt=place.pk)
+    return list(rows.order_by("-pk")[:size])
+
+
+def count_tabs(user: User) -> dict[str, int]:
+    """Return how many active tickets stand under "mine" and "unassigned"."""
+    active = Ticket.objects.visible_to(user).unresolved().order_by()
+    mine = Q(assignee=user)
+    return active.filter(mine | Q(assignee=None)).aggregate(
+        mine=Count("pk", filter=mine), unassigned=Count("pk", filter=Q(assignee=None))
+    )

@@ -1,0 +1,81 @@
+"""Open a ticket for a customer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db.models import Q
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_http_methods
+
+from accounts.actor import Actor
+from accounts.conflicts import Conflict
+from accounts.models import User
+from configuration.values import value
+from tickets.models import Ticket
+from tokens.login import SeeOther
+from workstation.forms import NewTicketForm
+from workstation.lists import Chosen
+from workstation.pages.desk import desk, frame, is_part
+from workstation.rights import reads
+
+MOST_FOUND = 8
+
+
+@reads("tickets:write")
+@require_http_methods(["GET", "POST"])
+def new_ticket(request: Any) -> HttpResponse:
+    """Show the form; what was typed stays in it when it is refused."""
+    if request.method == "GET":
+        form = NewTicketForm(initial={"priority": value("default_priority")})
+        return _show(request, form, 200)
+    form = NewTicketForm(request.POST)
+    if not form.is_valid():
+        return _show(request, form, 400)
+    try:
+        made = Ticket.objects.open_for(
+            by=Actor.of(request), channel=Ticket.Channel.AGENT, **form.cleaned_data
+        )
+    except ValidationError as refusal:
+        form.add_error(None, refusal.messages)
+        return _show(request, form, 400)
+    except (Conflict, PermissionDenied) as refusal:
+        form.add_error(None, str(refusal))
+        return _show(request, form, 409 if isinstance(refusal, Conflict) else 403)
+    address = reverse("workstation:ticket", args=[made.pk])
+    if is_part(request):
+        return HttpResponse(headers={"HX-Redirect": address})
+    return SeeOther(address)
+
+
+def _show(request: Any, form: NewTicketForm, status: int) -> HttpResponse:
+    chosen = Chosen.of(request.GET)
+    given = form.data.get("requester", "") if form.is_bound else ""
+    customer = None
+    if given.isascii() and given.isdigit():
+        customer = User.objects.visible_to(request.user).filter(pk=int(given[:18])).first()
+    context = {"new_form": form, "customer": customer, "is_new": True}
+    if not is_part(request):
+        return desk(request, chosen, status=status, **context)
+    context = {**frame(request, chosen), **context}
+    return render(request, "workstation/_new_ticket.html", context, status=status)
+
+
+@reads("users:read")
+@require_GET
+def customers(request: Any) -> HttpResponse:
+    """Show the people whose name, username or address has the words."""
+    words = request.GET.get("customer", "").replace("\x00", "").strip()[:100]
+    found: list[User] = []
+    if words:
+        named = (
+            Q(display_name__icontains=words)
+            | Q(username__icontains=words)
+            | Q(email__icontains=words)
+        )
+        people = User.objects.visible_to(request.user).active().filter(named)
+        found = list(people.order_by("display_name", "username")[:MOST_FOUND])
+    return render(request, "workstation/_customers.html", {"found": found, "words": words})

@@ -1,0 +1,233 @@
+"""One ticket: reading it, answering it, changing it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import transaction
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from accounts.actor import Actor
+from accounts.conflicts import Conflict
+from messaging.models import Conversation
+from tickets.models import Ticket
+from tokens.login import SeeOther
+from workstation.forms import (
+    AssigneeForm,
+    PriorityForm,
+    ReplyForm,
+    StatusForm,
+    TagsForm,
+    WorkgroupForm,
+    value_of,
+)
+from workstation.lists import Chosen, count_tabs
+from workstation.pages.desk import chosen_there, desk, frame, is_part
+from workstation.replying import reply as post_reply
+from workstation.rights import Rights, reads
+from workstation.threads import Thread
+
+Change = Callable[[Any, Ticket, Actor], None]
+REFUSALS = (Conflict, ValidationError, PermissionDenied)
+
+
+def _seen(request: Any, ticket_id: int) -> Ticket:
+    tickets = Ticket.objects.visible_to(request.user).with_names()
+    return get_object_or_404(
+        tickets.select_related("requester", "assignee", "workgroup"), pk=ticket_id
+    )
+
+
+def _thread(request: Any, ticket: Ticket) -> Thread:
+    return Thread(
+        ticket,
+        viewer=request.user,
+        may=Rights.of(request),
+        by=Actor.of(request),
+        whole=request.GET.get("whole") == "1",
+    )
+
+
+@reads("tickets:read")
+@require_GET
+def ticket(request: Any, ticket_id: int) -> HttpResponse:
+    chosen = Chosen.of(request.GET)
+    thread = _thread(request, _seen(request, ticket_id))
+    if not is_part(request):
+        return desk(request, chosen, thread=thread, open_id=ticket_id)
+    context = {**frame(request, chosen), "thread": thread}
+    part = "_timeline" if request.htmx.target == "timeline" else "_ticket"
+    return render(request, f"workstation/{part}.html", context)
+
+
+def changes(scope: str) -> Callable[[Change], Callable[..., HttpResponse]]:
+    """Make a page of a change: refused in place where it is refused, and shown everywhere else.
+
+    The answer always brings the present state, so that whoever is told "no" sees why.
+    """
+
+    def decorate(change: Change) -> Callable[..., HttpResponse]:
+        @reads("tickets:read")
+        @require_POST
+        @wraps(change)
+        def view(request: Any, ticket_id: int) -> HttpResponse:
+            found = _seen_or_gone(request, ticket_id)
+            if found is None:
+                return _gone(request)
+            try:
+                _need(request, scope)
+                with transaction.atomic():
+                    change(request, found, Actor.of(request))
+            except REFUSALS as refusal:
+                return _answer(request, ticket_id, refusal=refusal)
+            return _answer(request, ticket_id)
+
+        return view
+
+    return decorate
+
+
+def _need(request: Any, scope: str) -> None:
+    if scope not in Rights.of(request).scopes:
+        raise PermissionDenied(
+            _("The link that you came by does not allow this. It needs the permission “%(scope)s”.")
+            % {"scope": scope}
+        )
+
+
+def _seen_or_gone(request: Any, ticket_id: int) -> Ticket | None:
+    try:
+        return _seen(request, ticket_id)
+    except Http404:
+        if is_part(request):
+            return None
+        raise
+
+
+def _gone(request: Any) -> HttpResponse:
+    context = {"alert": _("This ticket is no longer there, or no longer yours to see.")}
+    return render(request, "workstation/_alert.html", context, status=404)
+
+
+def _answer(request: Any, ticket_id: int, refusal: Exception | None = None) -> HttpResponse:
+    found = _seen_or_gone(request, ticket_id)
+    if found is None:
+        # Given away: what was asked for is done, and it is out of sight now.
+        return _gone(request) if refusal else _left(request)
+    status = status_of(refusal)
+    if not is_part(request):
+        return _whole_answer(request, found, refusal, status)
+    context = {
+        **frame(request, chosen_there(request)),
+        "thread": _thread(request, found),
+        "counts": count_tabs(request.user),
+        "alert": sentence_of(refusal),
+        "can_force": getattr(refusal, "code", "") == "stale-reply",
+    }
+    response = render(request, "workstation/_changed.html", context, status=status)
+    response.headers["HX-Trigger"] = json.dumps({f"ticket-{ticket_id}": {}})
+    return response
+
+
+def _left(request: Any) -> HttpResponse:
+    home = reverse("workstation:tickets")
+    if is_part(request):
+        return HttpResponse(headers={"HX-Redirect": home})
+    return SeeOther(home)
+
+
+def _whole_answer(
+    request: Any, found: Ticket, refusal: Exception | None, status: int
+) -> HttpResponse:
+    """Answer a form that was sent without script."""
+    if refusal is None:
+        return SeeOther(reverse("workstation:ticket", args=[found.pk]))
+    return desk(
+        request,
+        Chosen(),
+        status=status,
+        thread=_thread(request, found),
+        open_id=found.pk,
+        alert=sentence_of(refusal),
+        typed=request.POST.get("content", ""),
+    )
+
+
+def status_of(refusal: Exception | None) -> int:
+    if refusal is None:
+        return 200
+    if isinstance(refusal, Conflict):
+        return 412 if refusal.code == "stale-version" else 409
+    return 403 if isinstance(refusal, PermissionDenied) else 400
+
+
+def sentence_of(refusal: Exception | None) -> str:
+    """Return what a refusal says to people."""
+    if isinstance(refusal, ValidationError):
+        return " ".join(refusal.messages)
+    return str(refusal) if refusal else ""
+
+
+@changes("messages:write")
+def reply(request: Any, ticket: Ticket, by: Actor) -> None:
+    sent = value_of(ReplyForm(request.POST))
+    if sent["then"]:
+        _need(request, "tickets:write")
+    post_reply(ticket, by=by, **sent)
+
+
+@changes("tickets:write")
+def status(request: Any, ticket: Ticket, by: Actor) -> None:
+    sent = value_of(StatusForm(request.POST))
+    ticket.move_to(sent["status"], by=by, expected_version=sent["version"])
+
+
+@changes("tickets:write")
+def priority(request: Any, ticket: Ticket, by: Actor) -> None:
+    _edit(ticket, by, value_of(PriorityForm(request.POST)))
+
+
+@changes("tickets:write")
+def assignee(request: Any, ticket: Ticket, by: Actor) -> None:
+    if request.POST.get("assignee", "") not in {"", str(by.user_id)}:
+        _need(request, "users:read")
+    _edit(ticket, by, value_of(AssigneeForm(request.POST)))
+
+
+@changes("tickets:write")
+def workgroup(request: Any, ticket: Ticket, by: Actor) -> None:
+    _edit(ticket, by, value_of(WorkgroupForm(request.POST)))
+
+
+@changes("tickets:write")
+def tags(request: Any, ticket: Ticket, by: Actor) -> None:
+    _edit(ticket, by, value_of(TagsForm(request.POST)))
+
+
+@changes("tickets:write")
+def claim(request: Any, ticket: Ticket, by: Actor) -> None:
+    ticket.claim(by=by)
+
+
+def _edit(ticket: Ticket, by: Actor, sent: dict[str, Any]) -> None:
+    ticket.edit(by=by, expected_version=sent.pop("version"), **sent)
+
+
+@reads("messages:read")
+@require_POST
+def read(request: Any, ticket_id: int) -> HttpResponse:
+    """Note that the person has read what the page shows; a mark of their own, no more."""
+    found = _seen(request, ticket_id)
+    seq = request.POST.get("seq", "")
+    conversation = Conversation.objects.filter(ticket=found).first()
+    if conversation is not None and seq.isascii() and seq.isdigit():
+        conversation.mark_read(request.user, int(seq[:18]))
+    return HttpResponse(status=204, headers={"HX-Trigger": json.dumps({f"ticket-{ticket_id}": {}})})

@@ -1,0 +1,41 @@
+"""Answer a ticket, and move it on in the same breath."""
+
+from __future__ import annotations
+
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from accounts.actor import Actor
+from messaging.models import Conversation
+from tickets.models import Ticket
+
+
+@transaction.atomic
+def reply(
+    ticket: Ticket,
+    *,
+    by: Actor,
+    content: str,
+    internal: bool = False,
+    then: str = "",
+    client_id: str = "",
+    seen_seq: int | None = None,
+    force: bool = False,
+) -> None:
+    """Post a message or a note, then move the ticket to `then`; both happen, or neither."""
+    if then and internal:
+        raise PermissionDenied(_("A note does not move a ticket."))
+    conversation = Conversation.objects.for_ticket(ticket)
+    _message, is_repeated = conversation.post(
+        by=by,
+        content=content,
+        internal=internal,
+        client_id=client_id,
+        seen_seq=seen_seq,
+        force=force,
+    )
+    # The message itself may have moved the ticket: taken up, or waiting no more.
+    ticket.refresh_from_db()
+    if then and not (is_repeated and ticket.status == then):
+        ticket.move_to(then, by=by)

@@ -1,0 +1,34 @@
+"""Where the workstation is."""
+
+from __future__ import annotations
+
+from django.urls import path, register_converter
+
+from workstation.converters import IdConverter
+from workstation.pages import desk, me, opening, signing_in, ticket
+
+register_converter(IdConverter, "id")
+
+app_name = "workstation"
+
+urlpatterns = [
+    path("", desk.tickets, name="home"),
+    path("login", signing_in.SignIn.as_view(), name="login"),
+    path("logout", signing_in.sign_out, name="logout"),
+    path("signed-out", signing_in.signed_out, name="signed_out"),
+    path("availability", me.availability, name="availability"),
+    path("customers", opening.customers, name="customers"),
+    path("tickets", desk.tickets, name="tickets"),
+    path("tickets/new", opening.new_ticket, name="new_ticket"),
+    path("tickets/rows", desk.more_rows, name="more_rows"),
+    path("tickets/<id:ticket_id>", ticket.ticket, name="ticket"),
+    path("tickets/<id:ticket_id>/row", desk.row, name="row"),
+    path("tickets/<id:ticket_id>/read", ticket.read, name="read"),
+    path("tickets/<id:ticket_id>/reply", ticket.reply, name="reply"),
+    path("tickets/<id:ticket_id>/claim", ticket.claim, name="claim"),
+    path("tickets/<id:ticket_id>/status", ticket.status, name="status"),
+    path("tickets/<id:ticket_id>/priority", ticket.priority, name="priority"),
+    path("tickets/<id:ticket_id>/assignee", ticket.assignee, name="assignee"),
+    path("tickets/<id:ticket_id>/workgroup", ticket.workgroup, name="workgroup"),
+    path("tickets/<id:ticket_id>/tags", ticket.tags, name="tags"),
+]
