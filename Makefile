@@ -18,10 +18,12 @@ ALONE := env -u WEIYU_DATABASE_URL -u WEIYU_DATABASE_URL_FILE -u WEIYU_REDIS_URL
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 28
 
-run: install ## Start Weiyu on http://127.0.0.1:8000 (HOST and PORT change it)
+run: found-python ## Start Weiyu on http://127.0.0.1:8000 (HOST and PORT change it)
+	@"$(PYTHON)" -m weiyu_site.bootstrap --serve
 	@$(VENV)/python -m weiyu_site.start
 
-dev: install-dev ## The same with autoreload and debug pages
+dev: found-python ## The same with autoreload and debug pages
+	@"$(PYTHON)" -m weiyu_site.bootstrap --dev --serve
 	@WEIYU_DEBUG=$${WEIYU_DEBUG:-true} $(VENV)/python -m weiyu_site.start --reload
 
 test: install-dev ## Run every test that this machine can run

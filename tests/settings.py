@@ -32,4 +32,4 @@ if REDIS_URL:  # noqa: F405
         "BACKEND": "tests.caches.OwnKeysRedisCache",
         "KEY_PREFIX": _own,
     }
-    CHANNEL_LAYERS["default"]["CONFIG"]["prefix"] = _own  # noqa: F405
+    CHANNEL_LAYERS["default"]["CONFIG"] |= {"prefix": _own}  # type: ignore[operator]  # noqa: F405

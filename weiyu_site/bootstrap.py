@@ -1,4 +1,4 @@
-"""Make `.venv` from a bare Python: `python3 -m weiyu_site.bootstrap [--dev]`.
+"""Make `.venv` from a bare Python: `python3 -m weiyu_site.bootstrap [--dev] [--serve]`.
 
 Nothing is installed yet when this runs, so it imports the standard library alone. Whatever goes
 wrong ends in one sentence that says what to do.
@@ -10,6 +10,7 @@ import hashlib
 import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -59,6 +60,38 @@ def require_writable(folder: Path) -> None:
             f"Weiyu cannot write into {folder} ({error.strerror})."
             " Use a folder that belongs to you and has room."
         ) from error
+
+
+def place_wanted() -> tuple[str, str]:
+    """Return HOST and PORT as they were given, or their defaults."""
+    return os.environ.get("HOST") or "127.0.0.1", os.environ.get("PORT") or "8000"
+
+
+def listen(host: str, port: str) -> socket.socket:
+    """Listen on HOST and PORT, or say why that is impossible."""
+    if not port.isascii() or not port.isdigit() or int(port) > 65_535:
+        raise Impossible(f"PORT must be a number up to 65535, not {port!r}.")
+    try:
+        (family, kind, protocol, _, address), *_ = socket.getaddrinfo(
+            host, int(port), type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )
+        listener = socket.socket(family, kind, protocol)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.listen(2048)
+    except socket.gaierror as error:
+        raise Impossible(f"HOST={host} is no address of this machine: {error.strerror}.") from error
+    except OSError as error:
+        raise Impossible(
+            f"Weiyu cannot listen on {host}:{port} ({error.strerror})."
+            f" Stop what uses it, or take another: make run PORT={another(int(port))}"
+        ) from error
+    listener.set_inheritable(True)
+    return listener
+
+
+def another(port: int) -> int:
+    return port + 1 if 1024 <= port < 65_535 else 8000
 
 
 class Environment:
@@ -200,6 +233,9 @@ def main(arguments: list[str]) -> int:
     requirements = "requirements-dev.txt" if "--dev" in arguments else "requirements.txt"
     try:
         require_python()
+        if "--serve" in arguments:
+            # Nobody should wait for an installation to learn that the port is taken.
+            listen(*place_wanted()).close()
         Environment(ROOT, requirements).ensure()
     except Impossible as reason:
         print(reason, file=sys.stderr)  # noqa: T201

@@ -24,7 +24,7 @@ from django.db import DatabaseError
 from uvicorn.supervisors import ChangeReload
 
 from weiyu_site import keys, serve
-from weiyu_site.bootstrap import ROOT, Impossible, require_writable, say
+from weiyu_site.bootstrap import ROOT, Impossible, listen, place_wanted, require_writable, say
 
 TOKEN_NAME = "make run"
 TOKEN_LIFE = timedelta(hours=24)
@@ -68,33 +68,6 @@ def own_addresses() -> list[str]:
             return []
         address: str = probe.getsockname()[0]
         return [address]
-
-
-def take_place(host: str, port: str) -> Place:
-    """Listen on HOST and PORT, or say why that is impossible."""
-    if not port.isascii() or not port.isdigit() or int(port) > 65_535:
-        raise Impossible(f"PORT must be a number up to 65535, not {port!r}.")
-    try:
-        (family, kind, protocol, _, address), *_ = socket.getaddrinfo(
-            host, int(port), type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-        )
-        listener = socket.socket(family, kind, protocol)
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(address)
-        listener.listen(2048)
-    except socket.gaierror as error:
-        raise Impossible(f"HOST={host} is no address of this machine: {error.strerror}.") from error
-    except OSError as error:
-        raise Impossible(
-            f"Weiyu cannot listen on {host}:{port} ({error.strerror})."
-            f" Stop what uses it, or take another: make run PORT={another(int(port))}"
-        ) from error
-    listener.set_inheritable(True)
-    return Place(host, listener)
-
-
-def another(port: int) -> int:
-    return port + 1 if 1024 <= port < 65_535 else 8000
 
 
 def configure(place: Place) -> None:
@@ -242,8 +215,8 @@ def main(arguments: list[str]) -> int:
     place = None
     try:
         with one_sentence():
-            host = os.environ.get("HOST") or "127.0.0.1"
-            place = take_place(host, os.environ.get("PORT") or "8000")
+            host, port = place_wanted()
+            place = Place(host, listen(host, port))
             configure(place)
             prepare(place)
             say(welcome(place, issue_token()))
