@@ -306,6 +306,7 @@ if EMAIL_URL:
 else:
     EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
 
+DEFAULT_EXCEPTION_REPORTER = "weiyu_site.front.reports.MaskingReporter"
 LOG_LEVEL = env.choice("WEIYU_LOG_LEVEL", ("DEBUG", "INFO", "WARNING", "ERROR"), "INFO")
 LOGGING = {
     "version": 1,

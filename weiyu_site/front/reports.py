@@ -1,0 +1,17 @@
+"""Error mails and debug pages without tokens."""
+
+from __future__ import annotations
+
+from django.views.debug import ExceptionReporter
+
+from weiyu_site.front.redaction import mask
+
+
+class MaskingReporter(ExceptionReporter):
+    """Mask tokens in the finished report, wherever they stood: forms, variables, settings."""
+
+    def get_traceback_html(self) -> str:
+        return mask(super().get_traceback_html())
+
+    def get_traceback_text(self) -> str:
+        return mask(super().get_traceback_text())
