@@ -2,21 +2,138 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import update_wrapper
 from typing import Any
 
+from django.contrib import messages
 from django.contrib.admin import AdminSite
-from django.http import HttpRequest
+from django.contrib.admin.forms import AdminAuthenticationForm, AdminPasswordChangeForm
+from django.contrib.auth import login
+from django.contrib.auth.views import LoginView, PasswordChangeView
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.decorators import method_decorator
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.cache import never_cache
 
-from tokens.doors import may_enter
+from accounts.actor import Actor
+from tokens.doors import may_enter, turn_away
+from tokens.framing import NOBODY, framed_by
+from tokens.login import safe_next
+from tokens.middleware import open_to_all
+from tokens.scopes import allows
+from weiyu_site.front_page import state_of_the_system
+
+# What people do most stands first; anything else follows.
+ORDER_OF_APPS = ("tickets", "messaging", "accounts", "tokens", "configuration")
+
+
+class SignInForm(AdminAuthenticationForm):
+    """Asks name and password, and lets in who may open the admin."""
+
+    def confirm_login_allowed(self, user: Any) -> None:
+        super(AdminAuthenticationForm, self).confirm_login_allowed(user)
+        if not allows(user, None, "login:admin"):
+            raise ValidationError(
+                gettext_lazy("Only administrators may sign in here. Agents have the workstation."),
+                code="role",
+            )
+
+
+class SignIn(LoginView):
+    authentication_form = SignInForm
+    template_name = "admin/login.html"
+
+    def get_success_url(self) -> str:
+        """Go on to a page of the admin, wherever the call asked to go."""
+        page = self.request.POST.get("next") or self.request.GET.get("next")
+        return safe_next("admin", page)
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        # A session of a token, or of one that ended, must leave nothing in the new one.
+        self.request.session.flush()
+        login(self.request, form.get_user())
+        return HttpResponseRedirect(self.get_success_url())
+
+
+class OwnPasswordForm(AdminPasswordChangeForm):
+    def save(self, commit: bool = True) -> Any:
+        self.user.edit(by=Actor(self.user), password=self.cleaned_data["new_password1"])
+        return self.user
 
 
 class WeiyuAdminSite(AdminSite):
     site_header = "Weiyu"
     site_title = "Weiyu"
+    index_title = gettext_lazy("Overview")
+    site_url = "/agent/"
 
     def has_permission(self, request: HttpRequest) -> bool:
         """Let administrators in, by password or by a token that may open the admin."""
         return may_enter(request, "admin")
 
+    def admin_view(self, view: Any, cacheable: bool = False) -> Callable[..., Any]:
+        """Ask strangers to sign in; tell others why not, instead of asking them again."""
+        guarded = super().admin_view(view, cacheable)
+
+        def inner(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+            if not self.has_permission(request):
+                return turn_away(request, "admin")
+            return guarded(request, *args, **kwargs)
+
+        return update_wrapper(inner, view)
+
+    @method_decorator(never_cache)
+    @method_decorator(open_to_all)
+    def login(self, request: Any, extra_context: dict[str, Any] | None = None) -> Any:
+        if request.method == "GET" and self.has_permission(request):
+            return HttpResponseRedirect(safe_next("admin", request.GET.get("next")))
+        context = {
+            "title": _("Sign in"),
+            "site_title": self.site_title,
+            "site_header": self.site_header,
+            "next": request.POST.get("next") or request.GET.get("next", ""),
+            **(extra_context or {}),
+        }
+        response = SignIn.as_view(extra_context=context)(request)
+        framed_by(response, NOBODY)
+        return response
+
+    def logout(self, request: HttpRequest, extra_context: Any = None) -> Any:
+        response = super().logout(request, extra_context)
+        framed_by(response, NOBODY)
+        return response
+
+    def password_change(self, request: Any, extra_context: Any = None) -> Any:
+        """Change the own password by the domain's method; never in a token's session."""
+        if request.access_token is not None:
+            messages.error(
+                request, _("You came by a link. Sign in with your password to change it.")
+            )
+            return HttpResponseRedirect(reverse("admin:index"))
+        response = PasswordChangeView.as_view(
+            form_class=OwnPasswordForm,
+            success_url=reverse("admin:password_change_done"),
+            template_name="registration/password_change_form.html",
+            extra_context={**self.each_context(request), **(extra_context or {})},
+        )(request)
+        framed_by(response, NOBODY)
+        return response
+
     def index(self, request: HttpRequest, extra_context: Any = None) -> Any:
-        return super().index(request, extra_context)
+        state = state_of_the_system(request.user)
+        return super().index(request, {"state": state, **(extra_context or {})})
+
+    def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
+        apps = super().get_app_list(request, app_label)
+        order = {label: place for place, label in enumerate(ORDER_OF_APPS)}
+        return sorted(apps, key=lambda app: order.get(app["app_label"], len(order)))
+
+    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        return {
+            **super().each_context(request),
+            "may_open_workstation": may_enter(request, "agent"),
+        }

@@ -1,0 +1,307 @@
+"""People and workgroups in the admin. People are deactivated, never deleted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from importlib import import_module
+from typing import Any, ClassVar
+
+from django import forms
+from django.contrib import admin
+from django.contrib.auth.models import Group
+from django.db.models import Count, QuerySet
+from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.html import format_html
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts.actor import Actor
+from accounts.domain_admin import DomainAdmin, DomainForm, names_of
+from accounts.models import PersonEvent, User, Workgroup
+
+# Django's own groups mean nothing here, rights come from roles and tokens; this registers them...
+import_module("django.contrib.auth.admin")
+# ... so that they can be taken out for good.
+admin.site.unregister(Group)
+
+
+class PersonForm(DomainForm):
+    error_fields: ClassVar[dict[str, str]] = {"password": "new_password"}
+
+    new_password = forms.CharField(
+        label=gettext_lazy("New password"),
+        required=False,
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password", "class": "vTextField"}),
+        help_text=gettext_lazy(
+            "Empty leaves it as it is. A new password ends all sessions of the person."
+        ),
+    )
+    repeated_password = forms.CharField(
+        label=gettext_lazy("The password again"),
+        required=False,
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password", "class": "vTextField"}),
+    )
+    workgroups = forms.ModelMultipleChoiceField(
+        label=gettext_lazy("Workgroups"),
+        queryset=Workgroup.objects.order_by("name"),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=gettext_lazy("For agents and administrators."),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not self.instance.pk and "new_password" in self.fields:
+            self.fields["new_password"].help_text = _(
+                "Empty: the person can only come by AccessToken."
+            )
+        if self.instance.pk and "workgroups" in self.fields:
+            self.fields["workgroups"].initial = list(self.instance.workgroups.all())
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        if cleaned.get("new_password", "") != cleaned.get("repeated_password", ""):
+            self.add_error("repeated_password", _("The two passwords differ."))
+        return cleaned
+
+
+class WorkgroupFilter(admin.SimpleListFilter):
+    title = gettext_lazy("workgroup")
+    parameter_name = "workgroup"
+
+    def lookups(self, request: Any, model_admin: Any) -> list[tuple[str, str]]:
+        groups = Workgroup.objects.order_by("name").values_list("pk", "name")
+        return [(str(pk), name) for pk, name in groups]
+
+    def queryset(self, request: Any, queryset: Any) -> Any:
+        wanted = self.value() or ""
+        known = any(wanted == pk for pk, _name in self.lookup_choices)
+        return queryset.filter(workgroups=int(wanted)) if known else queryset
+
+
+@admin.register(User)
+class UserAdmin(DomainAdmin):
+    form = PersonForm
+    list_display = [
+        "username",
+        "name",
+        "role_badge",
+        "email",
+        "in_workgroups",
+        "state",
+        "created",
+    ]
+    list_filter = ["role", "is_active", "availability", WorkgroupFilter]
+    search_fields = ["username", "display_name", "email", "external_id"]
+    search_help_text = gettext_lazy("Name, username, e-mail address or external id")
+    ordering = ["-id"]
+    actions = ["deactivate_people", "activate_people"]
+    change_form_template = "admin/accounts/user/change_form.html"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
+        return super().get_queryset(request).prefetch_related("workgroups")
+
+    # --- List -----------------------------------------------------------------------------------
+
+    @admin.display(description=gettext_lazy("name"), ordering="display_name", empty_value="–")
+    def name(self, person: User) -> str | None:
+        return person.display_name or None
+
+    @admin.display(description=gettext_lazy("role"), ordering="role")
+    def role_badge(self, person: User) -> str:
+        return format_html(
+            '<span class="badge badge-{}">{}</span>', person.role, person.get_role_display()
+        )
+
+    @admin.display(description=gettext_lazy("workgroups"), empty_value="–")
+    def in_workgroups(self, person: User) -> str | None:
+        return ", ".join(group.name for group in person.workgroups.all()) or None
+
+    @admin.display(description=gettext_lazy("state"), ordering="is_active")
+    def state(self, person: User) -> str:
+        if person.is_active:
+            return format_html('<span class="badge badge-active">{}</span>', _("Active"))
+        return format_html('<span class="badge badge-disabled">{}</span>', _("Deactivated"))
+
+    @admin.display(description=gettext_lazy("created"), ordering="created_at")
+    def created(self, person: User) -> str:
+        return date_format(timezone.localtime(person.created_at), "SHORT_DATE_FORMAT")
+
+    # --- Who may change what --------------------------------------------------------------------
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: Any, obj: Any = None) -> bool:
+        if obj is not None and request.access_token and obj.is_administrator:
+            return False
+        return super().has_change_permission(request, obj)
+
+    def get_fieldsets(self, request: Any, obj: User | None = None) -> Any:
+        fieldsets = [
+            (
+                gettext_lazy("Who it is"),
+                {"fields": ["username", "display_name", "email", "role", "workgroups"]},
+            ),
+            (gettext_lazy("Settings"), {"fields": ["language", "time_zone", "availability"]}),
+            (
+                gettext_lazy("In other systems"),
+                {"fields": ["external_source", "external_id"], "classes": ["collapse"]},
+            ),
+        ]
+        if not request.access_token and (obj is None or self.has_change_permission(request, obj)):
+            password = {"fields": ["new_password", "repeated_password"]}
+            fieldsets.insert(1, (gettext_lazy("Password"), password))
+        if obj is not None:
+            fieldsets.append((gettext_lazy("Dates"), {"fields": ["created_at", "updated_at"]}))
+        return fieldsets
+
+    def get_readonly_fields(self, request: Any, obj: User | None = None) -> list[str]:
+        if obj is None:
+            return []
+        fixed = ["created_at", "updated_at"]
+        if not self.has_change_permission(request, obj):
+            # Not a column of the model: shown as text where the form does not stand.
+            return [*fixed, "workgroups"]
+        if request.access_token:
+            return [*fixed, "username", "email", "role"]
+        return [*fixed, "role"] if obj.pk == request.user.pk else fixed
+
+    # --- Writing --------------------------------------------------------------------------------
+
+    def create(self, fields: dict[str, Any], *, by: Actor) -> User:
+        return User.objects.enrol(by=by, **_for_domain(fields))
+
+    def edit(
+        self, obj: Any, changes: dict[str, Any], *, by: Actor, expected_version: int | None
+    ) -> None:
+        obj.edit(by=by, expected_version=expected_version, **_for_domain(changes))
+
+    def history_of(self, obj: Any) -> Iterable[dict[str, Any]]:
+        return history_rows(PersonEvent.objects.filter(person_id=obj.pk))
+
+    # --- Actions --------------------------------------------------------------------------------
+
+    def object_actions(self, request: Any, obj: User) -> list[tuple[str, str, bool]]:
+        if not self.has_change_permission(request, obj) or obj.pk == request.user.pk:
+            return []
+        if obj.is_active:
+            return [("deactivate_people", _("Deactivate"), True)]
+        return [("activate_people", _("Activate"), False)]
+
+    def render_change_form(self, request: Any, context: Any, *args: Any, **kwargs: Any) -> Any:
+        try:
+            context["tokens_url"] = reverse("admin:tokens_accesstoken_changelist")
+        except NoReverseMatch:
+            context["tokens_url"] = ""
+        context["sees_tokens"] = request.user.has_perm("tokens.view_accesstoken")
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    @admin.action(description=gettext_lazy("Deactivate…"), permissions=["change"])
+    def deactivate_people(self, request: Any, queryset: QuerySet[User]) -> Any:
+        if request.POST.get("answer") != "yes":
+            return self.ask(
+                request,
+                queryset,
+                action="deactivate_people",
+                title=_("Deactivate people?"),
+                question=_(
+                    "Their sessions and tokens end with the next click. What they did stays, and "
+                    "activating them takes it back."
+                ),
+                button=_("Deactivate"),
+                danger=True,
+            )
+        by = Actor.of(request)
+        self.act(request, queryset, lambda person: person.deactivate(by=by))
+        return None
+
+    @admin.action(description=gettext_lazy("Activate"), permissions=["change"])
+    def activate_people(self, request: Any, queryset: QuerySet[User]) -> None:
+        by = Actor.of(request)
+        self.act(request, queryset, lambda person: person.activate(by=by))
+
+
+def _for_domain(fields: dict[str, Any]) -> dict[str, Any]:
+    """Return the form's fields under the names and in the shapes of the domain."""
+    wanted = {name: value for name, value in fields.items() if name != "repeated_password"}
+    password = wanted.pop("new_password", "")
+    if password:
+        wanted["password"] = password
+    if "workgroups" in wanted:
+        wanted["workgroups"] = [group.pk for group in wanted["workgroups"]]
+    return wanted
+
+
+@admin.register(Workgroup)
+class WorkgroupAdmin(DomainAdmin):
+    list_display = ["name", "description", "member_count", "updated_at"]
+    search_fields = ["name", "description"]
+    ordering = ["name"]
+    autocomplete_fields = ["members"]
+    fields = ["name", "description", "members"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Workgroup]:
+        return super().get_queryset(request).annotate(members_in_all=Count("members"))
+
+    @admin.display(description=gettext_lazy("members"), ordering="members_in_all")
+    def member_count(self, group: Any) -> int:
+        return int(group.members_in_all)
+
+    def create(self, fields: dict[str, Any], *, by: Actor) -> Workgroup:
+        return Workgroup.objects.set_up(by=by, **_with_member_ids(fields))
+
+    def edit(
+        self, obj: Any, changes: dict[str, Any], *, by: Actor, expected_version: int | None
+    ) -> None:
+        obj.edit(by=by, expected_version=expected_version, **_with_member_ids(changes))
+
+    def remove(self, obj: Any, *, by: Actor) -> None:
+        obj.dissolve(by=by)
+
+    def history_of(self, obj: Any) -> Iterable[dict[str, Any]]:
+        return history_rows(PersonEvent.objects.filter(workgroup_id=obj.pk))
+
+
+def _with_member_ids(fields: dict[str, Any]) -> dict[str, Any]:
+    if "members" not in fields:
+        return fields
+    return {**fields, "members": [person.pk for person in fields["members"]]}
+
+
+def history_rows(events: Any) -> list[dict[str, Any]]:
+    """Return history rows as the admin shows them, with names in the place of ids."""
+    rows = list(events.order_by("-id")[:500])
+    people = names_of(User, [pk for row in rows for pk in (row.actor_id, row.person_id)])
+    groups = names_of(Workgroup, [row.workgroup_id for row in rows])
+    return [
+        {
+            "at": row.at,
+            "who": people.get(row.actor_id, "–") if row.actor_id else _("the system"),
+            "what": _sentence(row, people, groups),
+        }
+        for row in rows
+    ]
+
+
+def _sentence(row: PersonEvent, people: dict[int, str], groups: dict[int, str]) -> str:
+    if row.verb in {"joined", "left"}:
+        names = {
+            "person": people.get(row.person_id or 0, f"#{row.person_id}"),
+            "group": groups.get(row.workgroup_id or 0, f"#{row.workgroup_id}"),
+        }
+        joined = row.verb == "joined"
+        return (_("%(person)s joined %(group)s") if joined else _("%(person)s left %(group)s")) % (
+            names
+        )
+    if row.verb != "changed":
+        return {"created": _("Created"), "deleted": _("Deleted")}.get(row.verb, row.verb)
+    if row.old or row.new:
+        values = {"field": row.field, "old": row.old or "–", "new": row.new or "–"}
+        return _("%(field)s: %(old)s → %(new)s") % values
+    return _("%(field)s changed") % {"field": row.field}

@@ -1,0 +1,269 @@
+"""Admin pages that write through domain methods, as the person who is signed in.
+
+Django's admin would save models by itself, past every rule and every history. A `DomainAdmin`
+hands the changed fields to a method of the model instead, and shows what that refuses at the
+fields of the form.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, ClassVar
+from urllib.parse import urlencode
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.admin.utils import unquote
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import models, transaction
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from accounts.actor import Actor
+from accounts.conflicts import Conflict
+
+Refusal = ValidationError | PermissionDenied | Conflict
+REFUSALS = (ValidationError, PermissionDenied, Conflict)
+
+
+def sentence_of(refusal: Refusal) -> str:
+    """Return what to tell people about a refusal."""
+    if isinstance(refusal, ValidationError):
+        return " ".join(refusal.messages)
+    return str(refusal) or _("You may not do this.")
+
+
+class DomainForm(forms.ModelForm):
+    """A form that shows what the domain refused when it was last asked."""
+
+    refusal: ClassVar[Refusal | None] = None
+    # Names of the domain's fields that the form calls otherwise.
+    error_fields: ClassVar[dict[str, str]] = {}
+
+    expected_version = forms.IntegerField(required=False, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk:
+            self.fields["expected_version"].initial = getattr(self.instance, "version", None)
+
+    def _post_clean(self) -> None:
+        super()._post_clean()  # type: ignore[misc]
+        if isinstance(self.refusal, ValidationError) and hasattr(self.refusal, "error_dict"):
+            for name, errors in self.refusal.error_dict.items():
+                field = self.error_fields.get(name, name)
+                self.add_error(field if field in self.fields else None, errors)
+        elif self.refusal is not None:
+            self.add_error(None, sentence_of(self.refusal))
+
+
+class DomainAdmin(admin.ModelAdmin):
+    """The stock admin, whose writes are domain calls. Subclasses say which."""
+
+    form = DomainForm
+    list_per_page = 50
+    show_full_result_count = False
+    view_on_site = False
+    show_facets = admin.ShowFacets.NEVER
+    change_form_template = "admin/domain_change_form.html"
+
+    # --- What subclasses say --------------------------------------------------------------------
+
+    def create(self, fields: dict[str, Any], *, by: Actor) -> models.Model:
+        """Make the object by its domain method and return it."""
+        raise PermissionDenied
+
+    def edit(
+        self, obj: Any, changes: dict[str, Any], *, by: Actor, expected_version: int | None
+    ) -> None:
+        """Write the changed fields by the object's domain method."""
+        obj.edit(by=by, expected_version=expected_version, **changes)
+
+    def remove(self, obj: Any, *, by: Actor) -> None:
+        raise PermissionDenied
+
+    def history_of(self, obj: Any) -> Iterable[dict[str, Any]]:
+        """Return rows with `at`, `who` and `what`, the newest first."""
+        return ()
+
+    def object_actions(self, request: Any, obj: Any) -> list[tuple[str, str, bool]]:
+        """Return the buttons of the object's page: action, label, whether it is dangerous."""
+        return []
+
+    # --- Writing --------------------------------------------------------------------------------
+
+    def get_form(self, request: Any, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        form = super().get_form(request, obj, change=change, **kwargs)
+        form.refusal = getattr(request, "domain_refusal", None)  # type: ignore[attr-defined]
+        return form
+
+    def changeform_view(
+        self,
+        request: Any,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> Any:
+        try:
+            return super().changeform_view(request, object_id, form_url, extra_context)
+        except REFUSALS as refusal:
+            if request.method != "POST":
+                raise
+            # Nothing was written; the form comes again and says why.
+            request.domain_refusal = refusal
+            return super().changeform_view(request, object_id, form_url, extra_context)
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        by, written = Actor.of(request), form.cleaned_data
+        if change:
+            changes = {
+                name: written[name] for name in form.changed_data if name != "expected_version"
+            }
+            self.edit(obj, changes, by=by, expected_version=written.get("expected_version"))
+            return
+        fields = {name: value for name, value in written.items() if name != "expected_version"}
+        made = self.create(fields, by=by)
+        obj.__dict__.update(made.__dict__)
+
+    def save_related(self, request: Any, form: Any, formsets: Any, change: bool) -> None:
+        """Leave the related rows alone: the domain method has written them."""
+
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        self.remove(obj, by=Actor.of(request))
+
+    def delete_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> Any:
+        try:
+            return super().delete_view(request, object_id, extra_context)
+        except Conflict as refusal:
+            self.message_user(request, sentence_of(refusal), messages.ERROR)
+            return HttpResponseRedirect(self.page_of(object_id))
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """Let the domain say what stands in the way, when it is asked to remove the object."""
+        return [str(obj) for obj in objs], {}, set(), []
+
+    # --- History: our own, never a second one ---------------------------------------------------
+
+    def log_addition(self, request: Any, obj: Any, message: Any) -> Any:
+        return None
+
+    def log_change(self, request: Any, obj: Any, message: Any) -> Any:
+        return None
+
+    def log_deletions(self, request: Any, queryset: Any) -> Any:
+        return None
+
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> Any:
+        obj = self.get_object(request, unquote(object_id))
+        if obj is None:
+            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)  # type: ignore[attr-defined]
+        if not self.has_view_or_change_permission(request, obj):
+            raise PermissionDenied
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("History"),
+            "subtitle": str(obj),
+            "rows": list(self.history_of(obj)),
+            "object": obj,
+            "opts": self.opts,
+            "preserved_filters": self.get_preserved_filters(request),
+        }
+        return TemplateResponse(request, "admin/domain_history.html", context)
+
+    # --- Actions --------------------------------------------------------------------------------
+
+    def get_actions(self, request: HttpRequest) -> Any:
+        actions = super().get_actions(request)
+        actions.pop("delete_selected", None)
+        return actions
+
+    def act(
+        self, request: HttpRequest, objects: Iterable[Any], what: Callable[[Any], object]
+    ) -> None:
+        """Do `what` to each object, in a transaction of its own, and say what came of it."""
+        done = 0
+        for obj in objects:
+            try:
+                with transaction.atomic():
+                    what(obj)
+            except REFUSALS as refusal:
+                self.message_user(request, f"{obj}: {sentence_of(refusal)}", messages.ERROR)
+            else:
+                done += 1
+        if done:
+            sentence = ngettext("%(count)d changed.", "%(count)d changed.", done)
+            self.message_user(request, sentence % {"count": done}, messages.SUCCESS)
+
+    def ask(
+        self, request: HttpRequest, objects: Iterable[Any], *, action: str, **context: Any
+    ) -> TemplateResponse:
+        """Ask before dangerous work: the answer runs `action` again, with `answer` posted.
+
+        `context`: title, question, button, and if wanted `answer`, `reason`, `danger`, `instead`.
+        """
+        return TemplateResponse(
+            request,
+            "admin/ask.html",
+            {
+                **self.admin_site.each_context(request),
+                "opts": self.opts,
+                "objects": list(objects),
+                "action": action,
+                "answer": "yes",
+                "checkbox": ACTION_CHECKBOX_NAME,
+                "back": request.POST.get("back", ""),
+                **context,
+            },
+        )
+
+    def response_action(self, request: HttpRequest, queryset: Any) -> Any:
+        response = super().response_action(request, queryset)
+        # A button on an object's page comes back there.
+        selected = request.POST.getlist(ACTION_CHECKBOX_NAME)
+        is_done = isinstance(response, HttpResponseRedirect)
+        if is_done and request.POST.get("back") == "object" and len(selected) == 1:
+            still_there = selected[0].isdecimal() and queryset.filter(pk=selected[0]).exists()
+            return HttpResponseRedirect(self.page_of(selected[0])) if still_there else response
+        return response
+
+    def page_of(self, object_id: Any) -> str:
+        return reverse(
+            f"admin:{self.opts.app_label}_{self.opts.model_name}_change", args=[object_id]
+        )
+
+    def list_page(self, **filters: Any) -> str:
+        page = reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist")
+        return f"{page}?{urlencode(filters)}" if filters else page
+
+    # --- Forms ----------------------------------------------------------------------------------
+
+    def formfield_for_dbfield(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
+        """Offer no pop-up windows: inside a frame they would open without its cookie."""
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        widget = getattr(field, "widget", None)
+        for right in ("add", "change", "delete", "view"):
+            if hasattr(widget, f"can_{right}_related"):
+                setattr(widget, f"can_{right}_related", False)
+        return field
+
+    def render_change_form(
+        self, request: Any, context: Any, *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        context["show_save_and_add_another"] = False
+        obj = kwargs.get("obj")
+        context["object_actions"] = self.object_actions(request, obj) if obj else []
+        return super().render_change_form(request, context, *args, **kwargs)
+
+
+def names_of(model: type[models.Model], ids: Iterable[int | None]) -> dict[int, str]:
+    """Return the names of the objects that plain ids in history rows meant, by one query."""
+    wanted: Sequence[int] = sorted({pk for pk in ids if pk is not None})
+    return {row.pk: str(row) for row in model._default_manager.filter(pk__in=wanted)}

@@ -1,0 +1,138 @@
+"""Conversations in the admin, to be read; and the page of a ticket with its timeline."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.translation import gettext_lazy
+
+from accounts.domain_admin import DomainAdmin
+from messaging import timeline
+from messaging.markup import render
+from messaging.models import Conversation, Message
+from tickets.admin import TicketAdmin
+from tickets.models import Ticket
+
+MOST_MESSAGES = 500
+
+admin.site.unregister(Ticket)
+
+
+@admin.register(Ticket)
+class TicketWithTimelineAdmin(TicketAdmin):
+    """The tickets' own pages, and under each ticket what was said and done."""
+
+    change_form_template = "admin/messaging/ticket.html"
+
+    def render_change_form(
+        self, request: Any, context: Any, *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        ticket = kwargs.get("obj")
+        if ticket is not None:
+            context["entries"] = timeline.of_ticket(ticket, request.user)[-MOST_MESSAGES:]
+            context["sees_messages"] = request.user.has_perm("messaging.view_message")
+            if not context["sees_messages"]:
+                context["entries"] = [
+                    entry for entry in context["entries"] if entry.kind != "message"
+                ]
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    def history_view(self, request: Any, object_id: str, extra_context: Any = None) -> Any:
+        """The timeline on the ticket's page is its history."""
+        page = reverse("admin:tickets_ticket_change", args=[object_id])
+        return HttpResponseRedirect(f"{page}#timeline")
+
+
+class StateFilter(admin.SimpleListFilter):
+    """A ticket decides the state of its conversation; a chat has its own."""
+
+    title = gettext_lazy("status")
+    parameter_name = "state"
+
+    def lookups(self, request: Any, model_admin: Any) -> list[tuple[str, Any]]:
+        return list(Conversation.Status.choices)
+
+    def queryset(self, request: Any, queryset: Any) -> Any:
+        return queryset.filter(state=self.value()) if self.value() else queryset
+
+
+@admin.register(Conversation)
+class ConversationAdmin(DomainAdmin):
+    list_display = [
+        "label",
+        "about",
+        "state_badge",
+        "with_whom",
+        "who_has_it",
+        "said",
+        "last_message_at",
+    ]
+    list_filter = ["kind", StateFilter]
+    search_fields = ["ticket__title", "requester__username", "ticket__requester__username"]
+    search_help_text = gettext_lazy("Title of the ticket, or username of the requester")
+    ordering = ["-last_message_at", "-id"]
+    actions = None
+    # Both lists of actions off would bring an inline style with them.
+    actions_on_top = True
+    fields = ["label", "about", "state_badge", "with_whom", "who_has_it", "created_at"]
+    change_form_template = "admin/messaging/conversation.html"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Conversation]:
+        return Conversation.objects.visible_to(request.user).with_state().select_related("ticket")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    @admin.display(description=gettext_lazy("conversation"), ordering="id")
+    def label(self, conversation: Conversation) -> str:
+        return str(conversation)
+
+    @admin.display(description=gettext_lazy("about"))
+    def about(self, conversation: Any) -> str:
+        return conversation.title or "–"
+
+    @admin.display(description=gettext_lazy("status"), ordering="state")
+    def state_badge(self, conversation: Any) -> str:
+        label = Conversation.Status(conversation.state).label
+        return format_html('<span class="badge badge-{}">{}</span>', conversation.state, label)
+
+    @admin.display(description=gettext_lazy("with"))
+    def with_whom(self, conversation: Any) -> str:
+        return conversation.requester_name or "–"
+
+    @admin.display(description=gettext_lazy("assignee"))
+    def who_has_it(self, conversation: Any) -> str:
+        return conversation.assignee_name or "–"
+
+    @admin.display(description=gettext_lazy("messages"), ordering="last_seq")
+    def said(self, conversation: Conversation) -> int:
+        return conversation.last_seq
+
+    def render_change_form(
+        self, request: Any, context: Any, *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        conversation = kwargs.get("obj")
+        if conversation is not None:
+            newest = Message.objects.as_seen_by(request.user).filter(conversation=conversation)
+            rows = list(newest.select_related("author").order_by("-seq")[:MOST_MESSAGES])
+            for message in rows:
+                # Recalled words are shown to nobody any more.
+                message.html = "" if message.recalled_at else render(message.content)  # type: ignore[attr-defined]
+            context["said"] = rows[::-1]
+            context["has_more"] = conversation.last_seq > len(rows)
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    def history_view(self, request: Any, object_id: str, extra_context: Any = None) -> Any:
+        page = reverse("admin:messaging_conversation_change", args=[object_id])
+        return HttpResponseRedirect(page)

@@ -1,0 +1,298 @@
+"""Tickets in the admin. The life-cycle moves by buttons, and only as the workflow allows."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.db.models import F, QuerySet
+from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.timesince import timesince
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts.actor import Actor
+from accounts.domain_admin import DomainAdmin, DomainForm
+from accounts.models import User
+from tickets.models import Ticket
+from tickets.workflow import UNRESOLVED
+
+Status = Ticket.Status
+
+
+class TagsField(forms.CharField):
+    """Tags with commas between them."""
+
+    def prepare_value(self, value: Any) -> Any:
+        return ", ".join(value) if isinstance(value, list) else value
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return list(initial or []) != self._names(data)
+
+    def clean(self, value: Any) -> list[str]:
+        return self._names(super().clean(value))
+
+    def _names(self, text: Any) -> list[str]:
+        return [name.strip() for name in (text or "").split(",") if name.strip()]
+
+
+class TicketForm(DomainForm):
+    tags = TagsField(
+        label=gettext_lazy("Tags"),
+        required=False,
+        help_text=gettext_lazy("With commas between them."),
+        widget=forms.TextInput(attrs={"class": "vTextField"}),
+    )
+
+    class Meta:
+        widgets = {"content": forms.Textarea(attrs={"rows": 8, "class": "vLargeTextField"})}
+
+
+class WorkFilter(admin.SimpleListFilter):
+    """Lists of work, and the deleted, which stand nowhere else."""
+
+    title = gettext_lazy("work")
+    parameter_name = "work"
+
+    def lookups(self, request: Any, model_admin: Any) -> list[tuple[str, Any]]:
+        return [
+            ("waiting", gettext_lazy("Waiting for us")),
+            ("unassigned", gettext_lazy("Unassigned")),
+            ("urgent", gettext_lazy("Urgent")),
+            ("unresolved", gettext_lazy("Unresolved")),
+            ("deleted", gettext_lazy("Deleted")),
+        ]
+
+    def queryset(self, request: Any, queryset: Any) -> Any:
+        wanted = self.value()
+        if wanted == "deleted":
+            return queryset.filter(deleted_at__isnull=False)
+        present = queryset.filter(deleted_at=None)
+        match wanted:
+            case "waiting":
+                return present.waiting()
+            case "unassigned":
+                return present.unresolved().unassigned()
+            case "urgent":
+                return present.unresolved().filter(priority=Ticket.Priority.URGENT)
+            case "unresolved":
+                return present.unresolved()
+        return present
+
+
+@admin.register(Ticket)
+class TicketAdmin(DomainAdmin):
+    form = TicketForm
+    list_display = [
+        "number", "title", "status_badge", "priority_badge", "requester", "assignee", "workgroup",
+        "waiting", "updated_at",
+    ]  # fmt: skip
+    list_display_links = ["number", "title"]
+    list_filter = [WorkFilter, "status", "priority", "channel", "workgroup"]
+    list_select_related = ["requester", "assignee", "workgroup"]
+    search_fields = ["title"]
+    search_help_text = gettext_lazy("Number, or words of the title and the content")
+    autocomplete_fields = ["requester", "assignee", "workgroup"]
+    fieldsets = [
+        (
+            None,
+            {"fields": [("number", "status_badge", "waiting"), "title", "content"]},
+        ),
+        (
+            gettext_lazy("Who and how"),
+            {"fields": ["requester", "assignee", "workgroup", "priority", "tags"]},
+        ),
+        (
+            gettext_lazy("In other systems"),
+            {"fields": ["external_source", "external_id"], "classes": ["collapse"]},
+        ),
+        (
+            gettext_lazy("Dates"),
+            {
+                "fields": ["channel", "created_at", "updated_at", "resolved_at", "closed_at"],
+                "classes": ["collapse"],
+            },
+        ),
+    ]
+    # The status has a workflow; it moves by the buttons, never by typing.
+    readonly_fields = [
+        "number", "status_badge", "waiting", "channel", "created_at", "updated_at", "resolved_at",
+        "closed_at",
+    ]  # fmt: skip
+    actions = [
+        "take_up", "set_pending", "put_on_hold", "resolve", "close", "delete_tickets",
+        "restore_tickets",
+    ]  # fmt: skip
+    MOVES = {
+        Status.OPEN: ("take_up", gettext_lazy("Open")),
+        Status.PENDING: ("set_pending", gettext_lazy("Set pending")),
+        Status.ON_HOLD: ("put_on_hold", gettext_lazy("Put on hold")),
+        Status.RESOLVED: ("resolve", gettext_lazy("Resolve")),
+        Status.CLOSED: ("close", gettext_lazy("Close")),
+    }
+
+    # --- List -----------------------------------------------------------------------------------
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Ticket]:
+        """Return what the person sees, with the deleted beside it: a filter parts them."""
+        visible = Ticket.objects.visible_to(request.user)
+        tickets = visible | Ticket.objects.tombstones_for(request.user)
+        return tickets.select_related("requester", "assignee", "workgroup")
+
+    def get_search_results(
+        self, request: Any, queryset: QuerySet[Ticket], search_term: str
+    ) -> tuple[QuerySet[Ticket], bool]:
+        """Search as everywhere else: one place decides what a search means."""
+        text = search_term.strip()
+        return (queryset.matching(text) if text else queryset), False  # type: ignore[attr-defined]
+
+    @admin.display(description=gettext_lazy("number"), ordering="id")
+    def number(self, ticket: Ticket) -> str:
+        return ticket.number
+
+    @admin.display(description=gettext_lazy("status"), ordering="status")
+    def status_badge(self, ticket: Ticket) -> str:
+        badge = format_html(
+            '<span class="badge badge-{}">{}</span>', ticket.status, ticket.get_status_display()
+        )
+        if ticket.close_reason:
+            badge += format_html(" ({})", ticket.get_close_reason_display())
+        if ticket.deleted_at:
+            badge += format_html(' <span class="badge badge-deleted">{}</span>', _("Deleted"))
+        return badge
+
+    @admin.display(description=gettext_lazy("priority"), ordering="priority")
+    def priority_badge(self, ticket: Ticket) -> str:
+        return format_html(
+            '<span class="priority priority-{}">{}</span>',
+            ticket.priority,
+            ticket.get_priority_display(),
+        )
+
+    @admin.display(
+        description=gettext_lazy("waits"),
+        ordering=F("waiting_since").asc(nulls_last=True),
+    )
+    def waiting(self, ticket: Ticket) -> str:
+        if ticket.waiting_since is None or ticket.status not in UNRESOLVED:
+            return "–"
+        return timesince(ticket.waiting_since, depth=1)
+
+    # --- Form -----------------------------------------------------------------------------------
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        if obj is not None and obj.deleted_at:
+            return False
+        return super().has_change_permission(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Nobody erases a ticket here; the actions delete softly."""
+        return False
+
+    def get_fieldsets(self, request: Any, obj: Ticket | None = None) -> Any:
+        if obj is not None:
+            return super().get_fieldsets(request, obj)
+        return [
+            (None, {"fields": ["title", "content"]}),
+            (
+                gettext_lazy("Who and how"),
+                {"fields": ["requester", "assignee", "workgroup", "priority", "tags"]},
+            ),
+        ]
+
+    def formfield_for_foreignkey(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
+        if db_field.name == "assignee":
+            kwargs.setdefault("queryset", User.objects.team())
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+    def create(self, fields: dict[str, Any], *, by: Actor) -> Ticket:
+        return Ticket.objects.open_for(by=by, channel=Ticket.Channel.AGENT, **fields)
+
+    # --- Moves and actions ----------------------------------------------------------------------
+
+    def object_actions(self, request: Any, obj: Ticket) -> list[tuple[str, str, bool]]:
+        """Offer the moves that are allowed now, and no other."""
+        if not request.user.has_perm("tickets.change_ticket"):
+            return []
+        if obj.deleted_at:
+            return [("restore_tickets", _("Restore"), False)]
+        can = obj.allowed_moves(Actor.of(request))
+        moves = [(*self.MOVES[status], False) for status in self.MOVES if status in can]
+        return [*moves, ("delete_tickets", _("Delete"), True)]
+
+    def _move(self, request: Any, queryset: QuerySet[Ticket], status: str, **also: Any) -> None:
+        by = Actor.of(request)
+        self.act(request, queryset, lambda ticket: ticket.move_to(status, by=by, **also))
+
+    @admin.action(description=gettext_lazy("Open"), permissions=["change"])
+    def take_up(self, request: Any, queryset: QuerySet[Ticket]) -> None:
+        self._move(request, queryset, Status.OPEN)
+
+    @admin.action(description=gettext_lazy("Set pending"), permissions=["change"])
+    def set_pending(self, request: Any, queryset: QuerySet[Ticket]) -> None:
+        self._move(request, queryset, Status.PENDING)
+
+    @admin.action(description=gettext_lazy("Put on hold"), permissions=["change"])
+    def put_on_hold(self, request: Any, queryset: QuerySet[Ticket]) -> None:
+        self._move(request, queryset, Status.ON_HOLD)
+
+    @admin.action(description=gettext_lazy("Resolve"), permissions=["change"])
+    def resolve(self, request: Any, queryset: QuerySet[Ticket]) -> None:
+        self._move(request, queryset, Status.RESOLVED)
+
+    @admin.action(description=gettext_lazy("Close…"), permissions=["change"])
+    def close(self, request: Any, queryset: QuerySet[Ticket]) -> Any:
+        reason = request.POST.get("reason", "")
+        is_answered = request.POST.get("answer") == "yes"
+        if is_answered and reason in Ticket.CloseReason.values:
+            self._move(request, queryset, Status.CLOSED, reason=reason)
+            return None
+        return self.ask(
+            request,
+            queryset,
+            action="close",
+            title=_("Close tickets?"),
+            question=_("A closed ticket is archived: what the requester writes opens a new one."),
+            reason=_("Reason"),
+            reasons=Ticket.CloseReason.choices,
+            button=_("Close"),
+        )
+
+    @admin.action(description=gettext_lazy("Delete…"), permissions=["change"])
+    def delete_tickets(self, request: Any, queryset: QuerySet[Ticket]) -> Any:
+        if request.POST.get("answer") != "yes":
+            return self.ask(
+                request,
+                queryset,
+                action="delete_tickets",
+                title=_("Delete tickets?"),
+                question=_(
+                    "They leave every list, search and figure. Administrators can restore them "
+                    "under “Deleted”."
+                ),
+                button=_("Delete"),
+                danger=True,
+            )
+        self.act(request, queryset, partial(_delete, by=Actor.of(request)))
+        return None
+
+    @admin.action(description=gettext_lazy("Restore deleted"), permissions=["change"])
+    def restore_tickets(self, request: Any, queryset: QuerySet[Ticket]) -> None:
+        by = Actor.of(request)
+        self.act(request, queryset, lambda ticket: ticket.restore(by=by))
+
+    def response_action(self, request: Any, queryset: Any) -> Any:
+        # A button stands on the page of one ticket, deleted or not; no filter of a list counts.
+        if request.POST.get("back") == "object":
+            queryset = self.get_queryset(request)
+        return super().response_action(request, queryset)
+
+
+def _delete(ticket: Ticket, *, by: Actor) -> None:
+    if ticket.deleted_at:
+        raise PermissionDenied(_("This ticket was deleted already."))
+    ticket.delete_softly(by=by)
