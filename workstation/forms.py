@@ -83,7 +83,9 @@ class NewTicketForm(forms.Form):
         strip=False, error_messages={"required": _("Say what the ticket is about.")}
     )
     priority = forms.ChoiceField(choices=Ticket.Priority.choices)
-    workgroup = forms.ModelChoiceField(Workgroup.objects.order_by("name"), required=False)
+    workgroup = forms.ModelChoiceField(
+        Workgroup.objects.order_by("name"), required=False, empty_label=_("None")
+    )
 
 
 class AvailabilityForm(forms.Form):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db.models import Q
+from django.db.models import Case, Q, When
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -77,5 +77,9 @@ def customers(request: Any) -> HttpResponse:
             | Q(email__icontains=words)
         )
         people = User.objects.visible_to(request.user).active().filter(named)
-        found = list(people.order_by("display_name", "username")[:MOST_FOUND])
-    return render(request, "workstation/_customers.html", {"found": found, "words": words})
+        # Tickets are rarely for the team itself, so customers come first.
+        is_team = Q(role__in=[User.Role.AGENT, User.Role.ADMINISTRATOR])
+        order = people.order_by(Case(When(is_team, then=1), default=0), "display_name", "username")
+        found = list(order[:MOST_FOUND])
+    context = {"found": found, "words": words, "is_only": len(found) == 1}
+    return render(request, "workstation/_customers.html", context)

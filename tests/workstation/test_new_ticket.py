@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+import pytest
+
+from tickets.models import Ticket
+
+GOOD = {"title": "A call", "content": "They called.", "priority": "high"}
+
+
+def test_an_agent_opens_a_ticket_for_a_customer(alice, carol, by_password):
+    response = by_password(carol).post("/agent/tickets/new", {**GOOD, "requester": alice.pk})
+
+    made = Ticket.objects.get()
+    assert response.status_code == 303
+    assert response["Location"] == f"/agent/tickets/{made.pk}"
+    assert (made.requester, made.channel, made.priority) == (alice, "agent", "high")
+
+
+def test_htmx_is_led_to_the_new_ticket(alice, carol, by_password, part):
+    response = by_password(carol).post(
+        "/agent/tickets/new", {**GOOD, "requester": alice.pk}, headers=part("pane")
+    )
+
+    assert response["HX-Redirect"] == f"/agent/tickets/{Ticket.objects.get().pk}"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "sentence"),
+    [
+        ({"requester": ""}, "Choose the customer"),
+        ({"requester": "999999"}, "Choose an active person"),
+        ({"requester": "9" * 40}, "Choose an active person"),
+        ({"title": ""}, "Give the ticket a title"),
+        ({"content": ""}, "Say what the ticket is about"),
+        ({"priority": "huge"}, "huge"),
+        ({"content": "x" * 50_001}, "50000"),
+    ],
+)
+def test_what_is_wrong_is_said_and_the_rest_is_kept(wrong, sentence, alice, carol, by_password):
+    response = by_password(carol).post(
+        "/agent/tickets/new", {**GOOD, "requester": alice.pk, "title": "Kept & safe", **wrong}
+    )
+
+    page = response.content.decode()
+    assert response.status_code == 400
+    assert sentence in page
+    assert "title" in wrong or "Kept &amp; safe" in page
+    assert Ticket.objects.count() == 0
+
+
+def test_customers_are_found_by_name_and_address(alice, bob, carol, by_password, part):
+    client = by_password(carol)
+
+    found = client.get("/agent/customers?customer=ali", headers=part()).content.decode()
+    nobody = client.get("/agent/customers?customer=zzz", headers=part()).content.decode()
+
+    assert f'value="{alice.pk}"' in found
+    assert f'value="{bob.pk}"' not in found
+    assert "Nobody is called" in nobody
+
+
+def test_a_token_without_people_finds_nobody(alice, carol, by_link):
+    client = by_link(carol, scopes=["login:agent", "tickets:write"])
+
+    response = client.get("/agent/customers?customer=ali")
+
+    assert response.status_code == 403
+    assert "alice" not in response.content.decode()
