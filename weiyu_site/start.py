@@ -72,6 +72,8 @@ def own_addresses() -> list[str]:
 
 def configure(place: Place) -> None:
     """Complete the environment; what the operator wrote there stays."""
+    # For nobody else's eyes: the database in it holds sessions and people's data.
+    keys.data_dir().mkdir(mode=0o700, parents=True, exist_ok=True)
     require_writable(keys.data_dir())
     keys.ensure()
     if not {"WEIYU_ALLOWED_HOSTS", "WEIYU_ALLOWED_HOSTS_FILE"} & os.environ.keys():
@@ -208,7 +210,7 @@ def one_sentence() -> Iterator[None]:
         ) from error
     except OSError as error:
         file = f" {error.filename}" if error.filename else ""
-        raise Impossible(f"Weiyu cannot use{file or ' the disk'}: {error.strerror}.") from error
+        raise Impossible(f"Weiyu cannot use{file or ' the disk'} ({error.strerror}).") from error
 
 
 def main(arguments: list[str]) -> int:

@@ -1,0 +1,128 @@
+"""The demo data: made through the domain's methods, once, and never among real data."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.utils import timezone
+
+from accounts.models import User, Workgroup
+from messaging.models import Conversation, Message
+from tickets.models import Ticket, TicketEvent
+from tokens.models import AccessToken
+from weiyu_site import start
+from weiyu_site.demo import people, stories
+
+
+@pytest.fixture
+def demo(db, monkeypatch):
+    monkeypatch.setenv("WEIYU_DEMO_PASSWORD", "a password of the operator")
+    call_command("seed_demo", verbosity=0)
+
+
+def rows() -> tuple[int, ...]:
+    return tuple(model.objects.count() for model in (User, Workgroup, Ticket, TicketEvent, Message))
+
+
+def test_it_shows_a_month_of_work(demo):
+    now = timezone.now()
+
+    assert set(Ticket.objects.values_list("status", flat=True)) == set(Ticket.Status.values)
+    assert 35 <= Ticket.objects.count() <= 60
+    assert Ticket.objects.filter(created_at__lt=now - timedelta(days=25)).exists()
+    assert Ticket.objects.filter(created_at__gt=now - timedelta(hours=3)).exists()
+    assert Message.objects.filter(internal=True).exists()
+    assert Conversation.objects.filter(kind="chat").count() == 4
+    assert AccessToken.objects.exclude(disabled_at=None).count() == 1
+    assert set(User.objects.values_list("role", flat=True)) == set(User.Role.values)
+
+
+def test_every_moment_lies_in_the_past_and_in_order(demo):
+    now = timezone.now()
+
+    assert not TicketEvent.objects.filter(at__gt=now).exists()
+    assert not Message.objects.filter(created_at__gt=now).exists()
+    for ticket in Ticket.objects.all():
+        moments = list(ticket.events.order_by("id").values_list("at", flat=True))
+        assert moments == sorted(moments)
+        assert moments[0] == ticket.created_at
+        written = Message.objects.filter(conversation__ticket=ticket).order_by("seq")
+        assert [message.created_at for message in written] == sorted(
+            message.created_at for message in written
+        )
+
+
+def test_the_clock_runs_again_afterwards(demo):
+    before = timezone.now()
+
+    assert Ticket._meta.get_field("created_at").get_default() >= before
+
+
+def test_it_is_the_same_every_time(demo):
+    told = [story.title for story in stories.read()]
+
+    assert list(Ticket.objects.order_by("id").values_list("title", flat=True)) == told
+
+
+def test_a_second_time_changes_nothing(demo, capsys):
+    before = rows()
+
+    call_command("seed_demo")
+
+    assert rows() == before
+    assert "there already" in capsys.readouterr().out
+
+
+@pytest.mark.django_db
+def test_real_data_is_left_alone(alice):
+    before = rows()
+
+    with pytest.raises(CommandError, match="people or tickets of its own"):
+        call_command("seed_demo")
+
+    assert rows() == before
+
+
+def test_the_password_is_the_operators(demo):
+    assert people.administrator().check_password("a password of the operator")
+    assert people.known_password() == "a password of the operator"
+
+
+def test_a_password_that_was_changed_is_not_printed(demo, monkeypatch):
+    monkeypatch.setenv("WEIYU_DEMO_PASSWORD", "another one")
+
+    assert people.known_password() is None
+
+
+@pytest.mark.django_db
+def test_without_one_a_random_password_is_printed(monkeypatch, capsys):
+    monkeypatch.delenv("WEIYU_DEMO_PASSWORD", raising=False)
+
+    call_command("seed_demo")
+
+    password = capsys.readouterr().out.split()[-1]
+    assert len(password) >= 16
+    assert people.administrator().check_password(password)
+
+
+def test_each_start_issues_a_token_and_removes_the_expired_ones(demo):
+    start.issue_token()
+    start.issue_token()
+    ours = AccessToken.objects.filter(name=start.TOKEN_NAME)
+    old = ours.earliest("id")
+    AccessToken.objects.filter(pk=old.pk).update(expires_at=timezone.now())
+
+    assert start.issue_token()
+
+    assert ours.count() == 2
+    assert not ours.filter(pk=old.pk).exists()
+    left = ours.latest("id").expires_at - timezone.now()
+    assert timedelta(hours=23, minutes=59) < left <= timedelta(hours=24)
+
+
+@pytest.mark.django_db
+def test_no_token_is_made_for_real_people(dora):
+    assert start.issue_token() is None
+    assert not AccessToken.objects.exists()
