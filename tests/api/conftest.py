@@ -1,4 +1,4 @@
-"""Rooms with enough people to turn pages in."""
+"""Enough people to turn pages in, and one object of every family."""
 
 from __future__ import annotations
 
@@ -6,7 +6,11 @@ from collections.abc import Callable
 
 import pytest
 
-from accounts.models import User
+from accounts.actor import Actor
+from accounts.models import User, Workgroup
+from messaging.models import Conversation
+from tickets.models import Ticket
+from tokens.models import AccessToken
 
 
 @pytest.fixture
@@ -19,3 +23,24 @@ def crowd(db) -> Callable[[int], list[User]]:
         )
 
     return make
+
+
+@pytest.fixture
+def ids(alice, carol) -> dict[str, str]:
+    """Return one id for each family, to put into its addresses."""
+    ticket = Ticket.objects.open_for(
+        by=Actor(alice), requester=alice, title="Where is my order?", content="It is late."
+    )
+    conversation = Conversation.objects.for_ticket(ticket)
+    message, _ = conversation.post(by=Actor(alice), content="Hello?")
+    group = Workgroup.objects.create(name="Billing")
+    token = AccessToken.objects.issue(user=carol, name="night job", by=Actor.system())[0]
+    return {
+        "users": str(carol.pk),
+        "workgroups": str(group.pk),
+        "tickets": str(ticket.pk),
+        "conversations": str(conversation.pk),
+        "messages": str(message.pk),
+        "settings": "site_name",
+        "tokens": str(token.pk),
+    }

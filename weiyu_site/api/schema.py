@@ -77,7 +77,7 @@ class FamilySchema(AutoSchema):
             plural = self.view.basename.replace("-", " ")
             article = "an" if plural[0] in "aeio" else "a"
             return known.format(plural=plural, singular=f"{article} {plural.removesuffix('s')}")
-        return self._own_words().partition("\n")[0].rstrip(".")
+        return self._first_line()[0]
 
     def get_description(self) -> str:  # type: ignore[override]
         needed = needed_scope(self.view, self.method)
@@ -87,7 +87,13 @@ class FamilySchema(AutoSchema):
                 right = "Needs a permission to sign in, or `users:write`."
         else:
             right = f"Needs the permission `{needed}`."
-        return f"{self._own_words()}\n\n{right}".strip()
+        first, rest = self._first_line()
+        words = rest if first == self.get_summary() else self._own_words()
+        return f"{words}\n\n{right}".strip()
+
+    def _first_line(self) -> tuple[str, str]:
+        first, _, rest = self._own_words().partition("\n")
+        return first.rstrip("."), rest.strip()
 
     def _own_words(self) -> str:
         """Return the docstring that was written for this action; the mixins' speak for all."""

@@ -1,0 +1,102 @@
+"""Every call that the API has, read from the URL configuration."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.test import RequestFactory
+from django.urls import URLPattern, URLResolver, get_resolver
+from rest_framework.serializers import ListSerializer
+
+from accounts.models import User
+
+METHODS = ("get", "post", "put", "patch", "delete")
+# What everybody may read.
+OPEN = {"api-schema", "api-docs"}
+
+
+@dataclass(frozen=True)
+class Call:
+    """One method on one address; `action` is None where the address does not offer the method."""
+
+    method: str
+    path: str
+    pattern: URLPattern
+
+    def __str__(self) -> str:
+        return f"{self.method.upper()} {self.path}"
+
+    @property
+    def action(self) -> str | None:
+        return self.pattern.callback.actions.get(self.method)
+
+    @property
+    def family(self) -> str:
+        return self._option("basename")
+
+    @property
+    def scope(self) -> str | None:
+        return self._option("scope")
+
+    @property
+    def has_id(self) -> bool:
+        return "{" in self.path
+
+    @property
+    def needed(self) -> str:
+        """Return the full scope, worked out apart from the code that is under test."""
+        scope = self.scope or ""
+        if ":" in scope or scope == "profile":
+            return scope
+        return f"{scope}:{'read' if self.method == 'get' else 'write'}"
+
+    def address(self, ids: Mapping[str, str]) -> str:
+        return re.sub(r"{\w+}", ids.get(self.family, ""), self.path)
+
+    def fields(self, user: User) -> dict[str, Any]:
+        """Return the fields of the body that the call reads from `user`."""
+        serializer_class = self._option("serializer_class")
+        if serializer_class is None:
+            return {}
+        view = self.pattern.callback.cls()
+        request = RequestFactory().post(self.path)
+        request.user, request.access_token = user, None
+        serializer = serializer_class(context={"request": request, "view": view})
+        if isinstance(serializer, ListSerializer):
+            serializer = serializer.child
+        return {name: field for name, field in serializer.fields.items() if not field.read_only}
+
+    def _option(self, name: str) -> Any:
+        callback = self.pattern.callback
+        return callback.initkwargs.get(name, getattr(callback.cls, name, None))
+
+
+def _patterns(resolver: URLResolver, prefix: str = "") -> Iterator[tuple[str, URLPattern]]:
+    for entry in resolver.url_patterns:
+        here = prefix + str(entry.pattern)
+        if isinstance(entry, URLResolver):
+            yield from _patterns(entry, here)
+        else:
+            yield here, entry
+
+
+def every_call() -> list[Call]:
+    """Return each method on each address, offered or not."""
+    found = []
+    for regex, pattern in _patterns(get_resolver()):
+        if not regex.startswith("api/") or pattern.name is None or pattern.name in OPEN:
+            continue
+        readable = regex.replace("^", "").replace("/?$", "")
+        path = "/" + re.sub(r"\(\?P<(\w+)>[^)]*\)", r"{\1}", readable)
+        found += [Call(method, path, pattern) for method in METHODS]
+    return found
+
+
+def writes() -> list[Call]:
+    """Return the calls that take a body."""
+    return [
+        call for call in every_call() if call.action and call.method in ("post", "put", "patch")
+    ]
