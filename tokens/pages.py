@@ -94,7 +94,10 @@ class OpenByCode(View):
     """
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        return _hide(_never_framed(render(request, "tokens/open.html")))
+        # Not "no-referrer": under it the form would show the origin "null" instead of ours.
+        response = _never_framed(render(request, "tokens/open.html"))
+        response.headers["Cache-Control"] = "no-store"
+        return response
 
     @method_decorator(sensitive_post_parameters("code"))
     def post(self, request: Any) -> HttpResponse:
