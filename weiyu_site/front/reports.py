@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.utils.safestring import SafeString
 from django.views.debug import ExceptionReporter
 
 from weiyu_site.front.redaction import mask
@@ -10,8 +11,9 @@ from weiyu_site.front.redaction import mask
 class MaskingReporter(ExceptionReporter):
     """Mask tokens in the finished report, wherever they stood: forms, variables, settings."""
 
-    def get_traceback_html(self) -> str:
-        return mask(super().get_traceback_html())
+    def get_traceback_html(self) -> SafeString:
+        # Masking takes away and adds no markup.
+        return SafeString(mask(super().get_traceback_html()))
 
-    def get_traceback_text(self) -> str:
-        return mask(super().get_traceback_text())
+    def get_traceback_text(self) -> SafeString:
+        return SafeString(mask(super().get_traceback_text()))
