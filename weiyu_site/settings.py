@@ -307,7 +307,9 @@ DEFAULT_FROM_EMAIL = "weiyu@localhost"
 if EMAIL_URL:
     _mail = urlsplit(EMAIL_URL)
     if _mail.scheme not in {"smtp", "smtps", "smtp+tls"} or not _mail.hostname:
-        raise ImproperlyConfigured("WEIYU_EMAIL_URL must read smtp[s|+tls]://user:password@host:port")
+        raise ImproperlyConfigured(
+            "WEIYU_EMAIL_URL must read smtp[s|+tls]://user:password@host:port"
+        )
     EMAIL_HOST, EMAIL_PORT = _mail.hostname, _mail.port or 25
     EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _mail.username or "", _mail.password or ""
     EMAIL_USE_SSL, EMAIL_USE_TLS = _mail.scheme == "smtps", _mail.scheme == "smtp+tls"
