@@ -224,8 +224,10 @@ class DomainAdmin(admin.ModelAdmin):
             },
         )
 
-    def response_action(self, request: HttpRequest, queryset: Any) -> Any:
-        response = super().response_action(request, queryset)
+    def response_action(
+        self, request: HttpRequest, queryset: Any, *args: Any, **kwargs: Any
+    ) -> Any:
+        response = super().response_action(request, queryset, *args, **kwargs)
         # A button on an object's page comes back there.
         selected = request.POST.getlist(ACTION_CHECKBOX_NAME)
         is_done = isinstance(response, HttpResponseRedirect)

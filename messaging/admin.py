@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
@@ -43,7 +44,9 @@ class TicketWithTimelineAdmin(TicketAdmin):
         return super().render_change_form(request, context, *args, **kwargs)
 
     def history_view(self, request: Any, object_id: str, extra_context: Any = None) -> Any:
-        """The timeline on the ticket's page is its history."""
+        """Go to the timeline: it is the ticket's history."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
         page = reverse("admin:tickets_ticket_change", args=[object_id])
         return HttpResponseRedirect(f"{page}#timeline")
 
@@ -134,5 +137,8 @@ class ConversationAdmin(DomainAdmin):
         return super().render_change_form(request, context, *args, **kwargs)
 
     def history_view(self, request: Any, object_id: str, extra_context: Any = None) -> Any:
+        """Go to the page itself: it shows what was said, and a ticket's page the rest."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
         page = reverse("admin:messaging_conversation_change", args=[object_id])
         return HttpResponseRedirect(page)

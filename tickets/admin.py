@@ -221,7 +221,7 @@ class TicketAdmin(DomainAdmin):
         if obj.deleted_at:
             return [("restore_tickets", _("Restore"), False)]
         can = obj.allowed_moves(Actor.of(request))
-        moves = [(*self.MOVES[status], False) for status in self.MOVES if status in can]
+        moves = [(name, str(label), False) for to, (name, label) in self.MOVES.items() if to in can]
         return [*moves, ("delete_tickets", _("Delete"), True)]
 
     def _move(self, request: Any, queryset: QuerySet[Ticket], status: str, **also: Any) -> None:
@@ -285,11 +285,11 @@ class TicketAdmin(DomainAdmin):
         by = Actor.of(request)
         self.act(request, queryset, lambda ticket: ticket.restore(by=by))
 
-    def response_action(self, request: Any, queryset: Any) -> Any:
+    def response_action(self, request: Any, queryset: Any, *args: Any, **kwargs: Any) -> Any:
         # A button stands on the page of one ticket, deleted or not; no filter of a list counts.
         if request.POST.get("back") == "object":
             queryset = self.get_queryset(request)
-        return super().response_action(request, queryset)
+        return super().response_action(request, queryset, *args, **kwargs)
 
 
 def _delete(ticket: Ticket, *, by: Actor) -> None:

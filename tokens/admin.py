@@ -210,7 +210,7 @@ class AccessTokenAdmin(TokenPages, DomainAdmin):
     # --- Doors ----------------------------------------------------------------------------------
 
     def _alone(self, request: Any, view: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-        writes = request.method == "POST" or view.__name__ in {"changeform_view", "delete_view"}
+        writes = request.method == "POST" or view.__name__ in {"changeform_view", "_ask_to_delete"}
         if writes and self.has_change_permission(request) and password_needed(request):
             return HttpResponseRedirect(confirm_url(request))
         return super()._alone(request, view, *args, **kwargs)
@@ -580,7 +580,9 @@ class TokenEventAdmin(TokenPages):
         return False
 
     def history_view(self, request: Any, object_id: str, extra_context: Any = None) -> Any:
-        """An audit row has no history of its own."""
+        """Go to the row itself: it has no history of its own."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
         return HttpResponseRedirect(reverse("admin:tokens_tokenevent_change", args=[object_id]))
 
 

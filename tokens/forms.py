@@ -99,7 +99,7 @@ class TokenForm(DomainForm):
 
     class Meta:
         model = AccessToken
-        fields = (
+        fields: tuple[str, ...] = (
             "name",
             "description",
             "scopes",
@@ -164,4 +164,4 @@ class ChangedTokenForm(TokenForm):
     )
 
     class Meta(TokenForm.Meta):
-        fields = (*TokenForm.Meta.fields, "expires_at")
+        fields: tuple[str, ...] = (*TokenForm.Meta.fields, "expires_at")

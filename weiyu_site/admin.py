@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import update_wrapper
 from typing import Any
 
@@ -75,7 +74,7 @@ class WeiyuAdminSite(AdminSite):
         """Let administrators in, by password or by a token that may open the admin."""
         return may_enter(request, "admin")
 
-    def admin_view(self, view: Any, cacheable: bool = False) -> Callable[..., Any]:
+    def admin_view(self, view: Any, cacheable: bool = False) -> Any:
         """Ask strangers to sign in; tell others why not, instead of asking them again."""
         guarded = super().admin_view(view, cacheable)
 

@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+from accounts.actor import Actor
+from tickets.models import Ticket
+from tokens.models import TokenEvent
+
+
+def figures(client) -> dict[str, int]:
+    state = client.get("/admin/").context["state"]
+    rows = [*state.work, *state.statuses, *state.tokens, *state.people]
+    return {figure.label: figure.count for figure in rows}
+
+
+def test_the_front_page_counts_what_its_lists_show(alice, carol, dora, browser, issue):
+    for title in ("a", "b", "c"):
+        Ticket.objects.open_for(by=Actor(alice), title=title, content="c", priority="urgent")
+    Ticket.objects.get(title="a").assign(carol, by=Actor(dora))
+    Ticket.objects.get(title="b").resolve(by=Actor(dora))
+    issue(carol, days=3)
+    off, _ = issue(carol)
+    off.disable(by=Actor(dora))
+    off.record("denied", cause="token-disabled", address="203.0.113.7")
+    client = browser(dora)
+
+    counted = figures(client)
+
+    assert counted == {
+        "Waiting for us": 2, "Unassigned": 1, "Urgent": 2,
+        "New": 1, "Open": 1, "Pending": 0, "On hold": 0, "Resolved": 1, "Closed": 0,
+        "Good now": 1, "Expiring soon": 1, "Denied in 24 hours": 1,
+        "Administrator": 1, "Agent": 1, "Customer": 1,
+    }  # fmt: skip
+    state = client.get("/admin/").context["state"]
+    for figure in [*state.work, *state.statuses, *state.tokens, *state.people]:
+        listed = client.get(figure.page).context["cl"].queryset.count()
+        assert listed == figure.count, figure.label
+
+
+def test_it_shows_the_newest_denials_with_their_cause(carol, dora, browser, issue):
+    token, _ = issue(carol, name="CRM")
+    token.record("denied", cause="domain-not-allowed", origin="https://evil.example")
+
+    page = browser(dora).get("/admin/").content.decode()
+
+    assert "This page may not use the token" in page
+    assert "https://evil.example" in page
+    assert TokenEvent.objects.denials().count() == 1
+
+
+def test_a_weak_token_sees_its_part_only(dora, by_link, ticket):
+    client = by_link(dora, scopes=["login:admin", "tickets:read"])
+
+    state = client.get("/admin/").context["state"]
+
+    assert [figure.count for figure in state.work] == [1, 1, 0]
+    assert (state.tokens, state.people, state.denials, state.expiring) == ([], [], [], [])
+
+
+def test_it_costs_the_same_queries_however_much_there_is(
+    alice, dora, browser, issue, django_assert_num_queries
+):
+    client = browser(dora)
+    for rows in (1, 12):
+        for _ in range(rows):
+            Ticket.objects.open_for(by=Actor(alice), title="t", content="c")
+            token, _secret = issue(alice, days=2)
+            token.record("denied", cause="token-expired")
+        client.get("/admin/")
+        with django_assert_num_queries(8):  # session, person, and six for the figures
+            client.get("/admin/")
+
+
+def test_everything_is_there_in_words_for_people(dora, browser):
+    page = browser(dora).get("/admin/").content.decode()
+
+    assert "Weiyu" in page
+    assert "Django" not in page
+    assert "<style" not in page
+    assert " style=" not in page
+    assert "<script>" not in page
