@@ -113,6 +113,14 @@ def test_an_id_that_cannot_be_is_not_found(pk, method, dora, as_user):
     assert response.json()["code"] == "not-found"
 
 
+def test_an_id_has_one_spelling(dora, as_user):
+    client = as_user(dora)
+    elsewhere = str(dora.pk).translate(str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩"))
+
+    for spelling in (elsewhere, f"+{dora.pk}", f"%20{dora.pk}", f"{dora.pk}.0", f"{dora.pk}_0"):
+        assert client.get(f"/api/users/{spelling}").status_code == 404, spelling
+
+
 @pytest.mark.parametrize("method", ["get", "post", "put", "patch", "delete", "options"])
 @pytest.mark.parametrize("path", ["/api/nothing", "/api/", "/api", "/api/users/1/fly", "/api/x/y/"])
 def test_unknown_addresses_are_problems_too(path, method, db, client):
