@@ -27,8 +27,13 @@ class IdsField(serializers.ListField):
     def __init__(self, **options: Any) -> None:
         super().__init__(max_length=1000, **options)
 
-    def to_representation(self, related: Any) -> list[int]:
-        return sorted(row.pk for row in related.all())
+    def get_attribute(self, instance: Any) -> Any:
+        """Return the rows, from `known_<name>` where a list has read them all at once."""
+        known = getattr(instance, f"known_{self.source}", None)
+        return getattr(instance, str(self.source)).all() if known is None else known
+
+    def to_representation(self, rows: Any) -> list[int]:
+        return sorted(row.pk for row in rows)
 
 
 @extend_schema_field(OpenApiTypes.URI)

@@ -32,7 +32,8 @@ class UserViewSet(ModelViewSet[User]):
     expected_version: int | None = None
 
     def get_queryset(self) -> UserQuerySet:
-        groups = Prefetch("workgroups", Workgroup.objects.only("id"))
+        # As an attribute: Django makes a queryset for each row otherwise, half the time of a list.
+        groups = Prefetch("workgroups", Workgroup.objects.only("id"), to_attr="known_workgroups")
         return User.objects.visible_to(self.request.user).prefetch_related(groups)
 
     def search(self, people: UserQuerySet, text: str) -> UserQuerySet:
@@ -89,7 +90,8 @@ class WorkgroupViewSet(ModelViewSet[Workgroup]):
     expected_version: int | None = None
 
     def get_queryset(self) -> WorkgroupQuerySet:
-        members = Prefetch("members", User.objects.get_queryset().only("id"))
+        people = User.objects.get_queryset().only("id")
+        members = Prefetch("members", people, to_attr="known_members")
         return Workgroup.objects.visible_to(self.request.user).prefetch_related(members)
 
     def perform_create(self, serializer: BaseSerializer[Workgroup]) -> None:
