@@ -59,7 +59,9 @@ function sent(form, words) {
   const name = key(form, words.kind);
   if (read(name).text === words.text) write(name, {});
   // More may have been typed while it was on its way: that is the next draft.
-  if (mode(form) === words.kind && form.elements.content.value === words.text) restore(form);
+  if (mode(form) !== words.kind || form.elements.content.value !== words.text) return;
+  form.elements.content.value = "";
+  restore(form);
 }
 
 function forgetAll() {

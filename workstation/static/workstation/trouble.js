@@ -43,8 +43,10 @@ export function begin(find) {
     // The page is coming anew and will say why.
     if (xhr.getResponseHeader("HX-Refresh")) return;
     const id = xhr.getResponseHeader("X-Request-ID");
+    // A form whose session is over cannot be sent again; the page anew asks to sign in.
+    const retry = xhr.status === 403 ? () => window.location.reload() : retryOf(detail);
     const text = xhr.status >= 500 ? words.failed : words.refused;
-    say(id ? `${text} ${words.requestId} ${id}` : text, retryOf(detail));
+    say(id ? `${text} ${words.requestId} ${id}` : text, retry);
   });
   document.addEventListener("htmx:afterRequest", ({ detail }) => {
     if (detail.successful) hide();

@@ -1,0 +1,324 @@
+"""The workstation in Chromium: what only a browser can show."""
+
+from __future__ import annotations
+
+import itertools
+import json
+
+import pytest
+from playwright.sync_api import expect
+
+from tests import people
+
+pytestmark = [pytest.mark.server, pytest.mark.browser]
+
+_number = itertools.count(1)
+
+
+@pytest.fixture
+def make_ticket(desk):
+    """Return a function that puts a ticket on the server and returns its id."""
+
+    def make(title: str, words: str = "", times: int = 1) -> int:
+        script = f"""
+from accounts.actor import Actor
+from accounts.models import User
+from messaging.models import Conversation
+from tickets.models import Ticket
+alice = User.objects.get(username={people.CUSTOMER!r})
+for _ in range({times}):
+    ticket = Ticket.objects.open_for(by=Actor(alice), title={title!r}, content="It burns.")
+if {words!r}:
+    Conversation.objects.for_ticket(ticket).post(by=Actor(alice), content={words!r})
+print(ticket.pk)
+"""
+        return int(desk.weiyu.manage("shell", "--no-imports", "-c", script))
+
+    return make
+
+
+@pytest.fixture
+def signed_in(desk, browse):
+    """Return a function that opens a page of an agent's browser; it fails on any script error."""
+    troubles: list[str] = []
+
+    def open_page(path: str, base: str = desk.plain, **options):
+        secret = desk.weiyu.issue(people.AGENT)
+        page = browse(**options).new_page()
+        page.on("pageerror", lambda error: troubles.append(str(error)))
+        page.on("console", lambda line: troubles.append(line.text) if is_trouble(line) else None)
+        page.goto(f"{base}/agent/auth/login?accessToken={secret}")
+        page.goto(base + path)
+        return page
+
+    yield open_page
+    assert troubles == []
+
+
+def is_trouble(line) -> bool:
+    # The browser and htmx write down each call that found no server, and over http that one policy
+    # has no meaning there; all else is ours.
+    noise = (
+        "Failed to load resource",
+        "htmx:sendError",
+        "htmx:afterRequest",
+        "Cross-Origin-Opener-Policy",
+    )
+    return line.type in {"error", "warning"} and not any(word in line.text for word in noise)
+
+
+def title_of(page) -> str:
+    return page.locator("#ticket-title").inner_text()
+
+
+def test_a_click_opens_and_back_and_forward_work(make_ticket, signed_in):
+    first, second = make_ticket("The first of two"), make_ticket("The second of two")
+    page = signed_in("/agent/tickets?tab=unassigned&q=of two")
+
+    page.click(f"[data-ticket='{first}']")
+    expect(page.locator("#ticket-title")).to_have_text("The first of two")
+    page.click(f"[data-ticket='{second}']")
+    expect(page.locator("#ticket-title")).to_have_text("The second of two")
+    expect(page.locator("#rows a[aria-current]")).to_have_attribute("data-ticket", str(second))
+    assert f"/agent/tickets/{second}?tab=unassigned" in page.url
+
+    page.go_back()
+    expect(page.locator("#ticket-title")).to_have_text("The first of two")
+    page.go_back()
+    expect(page.locator("#ticket-title")).to_have_count(0)
+    page.go_forward()
+    expect(page.locator("#ticket-title")).to_have_text("The first of two")
+    page.reload()
+    expect(page.locator("#ticket-title")).to_have_text("The first of two")
+
+
+def test_a_reply_a_note_and_a_status_appear_without_a_new_page(make_ticket, signed_in):
+    ticket = make_ticket("Answer me", words="Is anybody there?")
+    page = signed_in(f"/agent/tickets/{ticket}?tab=all")
+    page.evaluate("window.same = true")
+
+    page.fill("#words", "I am **here**")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator(".bubble strong")).to_have_text("here")
+    expect(page.locator("#words")).to_have_value("")
+    expect(page.locator(f"#row-{ticket} .row-words")).to_contain_text("I am here")
+    page.click("label:has([name=internal][value='1'])")
+    page.fill("#words", "Only us")
+    page.click("[data-send]")
+    expect(page.locator(".is-note .bubble")).to_have_text("Only us")
+    page.select_option("[data-status]", "pending")
+    expect(page.locator(f"#row-{ticket} .status")).to_have_text("Pending")
+
+    assert page.evaluate("window.same") is True
+
+
+def test_what_is_typed_survives_other_tickets_a_reload_and_a_new_tab(make_ticket, signed_in):
+    ticket, other = make_ticket("A draft"), make_ticket("Not a draft")
+    page = signed_in(f"/agent/tickets/{ticket}?tab=unassigned&q=draft")
+
+    page.fill("#words", "Half a sentence")
+    page.click("label:has([name=internal][value='1'])")
+    page.fill("#words", "Half a note")
+    page.click(f"[data-ticket='{other}']")
+    expect(page.locator("#ticket-title")).to_have_text("Not a draft")
+    expect(page.locator("#words")).to_have_value("")
+    page.click(f"[data-ticket='{ticket}']")
+    expect(page.locator("#words")).to_have_value("Half a sentence")
+    page.reload()
+    expect(page.locator("#words")).to_have_value("Half a sentence")
+    page.click("label:has([name=internal][value='1'])")
+    expect(page.locator("#words")).to_have_value("Half a note")
+    tab = page.context.new_page()
+    tab.goto(page.url)
+    expect(tab.locator("#words")).to_have_value("Half a sentence")
+
+
+def test_no_server_says_so_keeps_the_words_and_sends_them_once(make_ticket, signed_in):
+    ticket = make_ticket("Off and on")
+    page = signed_in(f"/agent/tickets/{ticket}")
+
+    page.context.set_offline(True)
+    page.fill("#words", "Once only")
+    page.click("[data-send]")
+    expect(page.locator("#trouble")).to_contain_text("cannot be reached")
+    expect(page.locator("#words")).to_have_value("Once only")
+    page.context.set_offline(False)
+    page.click("#trouble-retry")
+
+    expect(page.locator(".from-team .bubble")).to_have_text("Once only")
+    expect(page.locator("#trouble")).to_be_hidden()
+    expect(page.locator("#words")).to_have_value("")
+
+
+def test_an_answer_that_was_lost_on_its_way_back_is_not_sent_twice(make_ticket, signed_in, desk):
+    ticket = make_ticket("Lost on the way")
+    # Playwright's own call does not know the browser's host names.
+    page = signed_in(f"/agent/tickets/{ticket}", base=desk.weiyu.url)
+
+    def lose(route):
+        route.fetch()
+        route.abort()
+
+    page.route("**/reply", lose)
+    page.fill("#words", "Once only")
+    page.click("[data-send]")
+    expect(page.locator("#trouble")).to_be_visible()
+    page.unroute("**/reply")
+    page.click("#trouble-retry")
+
+    expect(page.locator("#words")).to_have_value("")
+    expect(page.locator(".from-team .bubble")).to_have_count(1)
+
+
+def test_a_colleague_who_was_faster_is_shown_before_anything_is_sent(make_ticket, signed_in, desk):
+    ticket = make_ticket("Two at once")
+    page = signed_in(f"/agent/tickets/{ticket}")
+    desk.weiyu.manage(
+        "shell",
+        "--no-imports",
+        "-c",
+        f"""
+from accounts.actor import Actor
+from accounts.models import User
+from messaging.models import Conversation
+from tickets.models import Ticket
+dora = User.objects.get(username={people.ADMINISTRATOR!r})
+Conversation.objects.for_ticket(Ticket.objects.get(pk={ticket})).post(
+    by=Actor(dora), content="I was faster")
+""",
+    )
+
+    page.fill("#words", "Me too")
+    page.click("[data-send]")
+    expect(page.locator("#alert")).to_contain_text("newer messages")
+    expect(page.locator("#timeline")).to_contain_text("I was faster")
+    expect(page.locator("#words")).to_have_value("Me too")
+    page.click("#alert button")
+
+    expect(page.locator(".from-team .bubble")).to_have_text(["I was faster", "Me too"])
+    expect(page.locator("#words")).to_have_value("")
+
+
+def test_a_disabled_token_says_why_and_the_draft_comes_back(make_ticket, desk, browse):
+    ticket = make_ticket("Cut off")
+    secret = desk.weiyu.issue(people.AGENT, name="cut-off")
+    page = browse().new_page()
+    page.goto(f"{desk.plain}/agent/auth/login?accessToken={secret}")
+    page.goto(f"{desk.plain}/agent/tickets/{ticket}")
+    desk.weiyu.manage("disable_access_token", "--hint", secret[-6:])
+
+    page.fill("#words", "Not lost")
+    page.click("[data-send]")
+    expect(page.locator("h1")).to_have_text("The token was disabled")
+    page.goto(f"{desk.plain}/agent/login?next=/agent/tickets/{ticket}")
+    page.fill("#username", people.AGENT)
+    page.fill("#password", people.PASSWORD)
+    page.keyboard.press("Enter")
+
+    expect(page.locator("#words")).to_have_value("Not lost")
+
+
+def test_everything_can_be_done_by_keys(make_ticket, signed_in):
+    make_ticket("By keys alone 1")
+    ticket = make_ticket("By keys alone 2")
+    page = signed_in("/agent/tickets?tab=unassigned&q=keys alone")
+
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    expect(page.locator("#ticket-title")).to_be_focused()
+    assert title_of(page) == "By keys alone 2"
+    page.keyboard.press("i")
+    expect(page.locator("[data-take]")).to_have_count(0)
+    page.keyboard.press("n")
+    page.keyboard.type("noted: e i r")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator(".is-note .bubble")).to_have_text("noted: e i r")
+    page.keyboard.press("Escape")
+    page.keyboard.press("e")
+    expect(page.locator("[data-status] option[selected]")).to_have_text("Resolved")
+    page.keyboard.press("/")
+    expect(page.locator("#search")).to_be_focused()
+    page.keyboard.press("Escape")
+    page.keyboard.press("?")
+    expect(page.locator("#keys")).to_be_visible()
+    page.click("#single-keys")
+    page.keyboard.press("Escape")
+    page.keyboard.press("/")
+    expect(page.locator("#search")).not_to_be_focused()
+    assert f"/agent/tickets/{ticket}" in page.url
+
+
+def test_the_list_goes_on_while_one_scrolls(make_ticket, signed_in):
+    make_ticket("One of very many", times=70)
+    page = signed_in("/agent/tickets?tab=unassigned&q=very many")
+    expect(page.locator("#rows .row")).to_have_count(30)
+
+    for _ in range(8):
+        page.evaluate(
+            "(box => (box.scrollTop = box.scrollHeight))(document.querySelector('#list-body'))"
+        )
+        page.wait_for_timeout(150)
+
+    expect(page.locator("#rows .row")).to_have_count(70)
+
+
+def test_search_keeps_its_field_and_stands_in_the_address(make_ticket, signed_in):
+    ticket = make_ticket("A needle in the hay")
+    page = signed_in("/agent/tickets?tab=all")
+
+    page.locator("#search").press_sequentially("needle in")
+    expect(page.locator("#rows .row")).to_have_count(1)
+    page.click(f"[data-ticket='{ticket}']")
+    expect(page.locator("#ticket-title")).to_have_text("A needle in the hay")
+    page.fill("#search", "nothing like it")
+    expect(page.locator("#list-body .empty")).to_be_visible()
+
+    expect(page.locator("#search")).to_be_focused()
+    expect(page.locator("#ticket-title")).to_have_text("A needle in the hay")
+    assert f"/agent/tickets/{ticket}?tab=all&q=nothing+like+it" in page.url
+
+
+@pytest.mark.parametrize("width", [390, 1100, 1440])
+def test_no_width_scrolls_sideways_and_every_pane_can_be_reached(width, make_ticket, signed_in):
+    ticket = make_ticket("W" * 120, words="verylongword" * 40)
+    page = signed_in(
+        "/agent/tickets?tab=unassigned&q=WWW", viewport={"width": width, "height": 700}
+    )
+
+    page.click(f"[data-ticket='{ticket}']")
+    expect(page.locator("#words")).to_be_in_viewport()
+    if width < 1280:
+        page.click(".panel-button")
+    expect(page.locator("#context h2").first).to_be_in_viewport()
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+    if width < 1280:
+        page.click(".context-close")
+    if width < 900:
+        expect(page.locator("#list")).to_be_hidden()
+        page.click("[data-back]")
+        expect(page.locator("#rows .row").first).to_be_in_viewport()
+
+
+def test_a_new_ticket_for_a_customer(signed_in):
+    page = signed_in("/agent/tickets?tab=all")
+
+    page.click("a[href='/agent/tickets/new']")
+    page.fill("#customer", "alice")
+    page.check(".customer input")
+    page.fill("#new-ticket-title", "By telephone")
+    page.fill("#new-ticket-content", "They called.")
+    page.click(".new-form [type=submit]")
+
+    expect(page.locator("#ticket-title")).to_have_text("By telephone")
+
+
+def test_the_first_paint_is_small(desk, signed_in, make_ticket):
+    make_ticket("A small page")
+    page = signed_in("/agent/tickets?tab=all")
+    sizes = page.evaluate(
+        "performance.getEntries().filter(entry => entry.encodedBodySize)"
+        ".map(entry => [entry.name, entry.encodedBodySize])"
+    )
+
+    assert sum(size for _, size in sizes) < 100_000, json.dumps(sizes)
