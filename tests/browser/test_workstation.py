@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests import people
+from tests.browser.conftest import OTHER_SITE
 
 pytestmark = [pytest.mark.server, pytest.mark.browser]
 
@@ -322,3 +323,28 @@ def test_the_first_paint_is_small(desk, signed_in, make_ticket):
     )
 
     assert sum(size for _, size in sizes) < 100_000, json.dumps(sizes)
+
+
+@pytest.mark.parametrize("third_party_cookies", [True, False])
+def test_an_answer_from_a_frame_of_another_site(
+    third_party_cookies, make_ticket, desk, browse, other_site
+):
+    ticket = make_ticket("In a frame")
+    secret = desk.weiyu.issue(people.AGENT)
+    src = f"{desk.secure}/agent/auth/login?accessToken={secret}&next=/agent/tickets/{ticket}"
+    other_site.pages["/crm"] = (
+        f'<!doctype html><iframe id="desk" width="1000" height="600" src="{src}"></iframe>'
+    )
+    page = browse(third_party_cookies=third_party_cookies).new_page()
+    page.goto(other_site.url("https", OTHER_SITE, "/crm"))
+    frame = page.frame_locator("#desk")
+
+    frame.locator("#words").fill("From the frame")
+    frame.locator("[data-send]").click()
+    expect(frame.locator(".from-team .bubble")).to_have_text("From the frame")
+    frame.locator("select[name=availability]").select_option("BUSY")
+    expect(frame.locator(".availability.is-busy")).to_be_visible()
+    frame.locator(".me summary").click()
+    frame.locator(".me-card button").click()
+
+    expect(frame.locator("h1")).to_have_text("You are signed out")

@@ -64,7 +64,7 @@ def is_part(request: Any) -> bool:
 
 def desk(request: Any, chosen: Chosen, *, status: int = 200, **pane: Any) -> HttpResponse:
     """Answer with the whole page; `pane` is what stands beside the list."""
-    context = {**frame(request, chosen), **list_of(request, chosen), "is_whole": True, **pane}
+    context = {**frame(request, chosen), **list_of(request, chosen), **pane}
     return render(request, "workstation/desk.html", context, status=status)
 
 
