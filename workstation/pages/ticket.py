@@ -8,7 +8,6 @@ from functools import wraps
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db import transaction
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -84,8 +83,7 @@ def changes(scope: str) -> Callable[[Change], Callable[..., HttpResponse]]:
                 return _gone(request)
             try:
                 _need(request, scope)
-                with transaction.atomic():
-                    change(request, found, Actor.of(request))
+                change(request, found, Actor.of(request))
             except REFUSALS as refusal:
                 return _answer(request, ticket_id, refusal=refusal)
             return _answer(request, ticket_id)
