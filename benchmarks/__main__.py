@@ -1,0 +1,208 @@
+"""Measure Weiyu's calls beside (a) a bare view, (b) plain DRF and (c) a list by hand.
+
+For each database: two servers of the same kind, one with Weiyu and one with the rivals, over the
+same 10,000 tickets. The contenders take turns, so that a machine which slows down slows them all;
+the medians of the rounds are printed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks import servers
+from benchmarks.load import Call, Failed, Result, measure
+
+WEIYU, BARE, PLAIN, BY_HAND = "Weiyu", "(a) bare", "(b) DRF", "(c) by hand"
+# At least so many times (b), with all checks on.
+AIMS = {"list of 50": 1.2, "one ticket": 1.0, "create": 0.8, "profile": 1.0}
+BODY = json.dumps(
+    {
+        "title": "Question about the export of orders",
+        "content": "The export stops after some rows, and the last page is empty. " * 5,
+        "priority": "medium",
+    }
+).encode()
+
+
+@dataclass(frozen=True)
+class Contender:
+    """Who answers a call: the calls that ask it, and whether Weiyu's server answers."""
+
+    calls: list[Call]
+    is_ours: bool = False
+
+
+def contenders(given: dict[str, object], plain_token: str) -> dict[str, dict[str, Contender]]:
+    """Return, for each call, who takes part."""
+    pk = given["ticket"]
+
+    def weiyu(method: str, target: str, body: bytes = b"") -> Contender:
+        tokens = given["tokens"]
+        return Contender(
+            [Call(method, target, bearer(token), body) for token in tokens], is_ours=True
+        )
+
+    def bare(name: str, method: str = "GET", body: bytes = b"", status: int = 200) -> Contender:
+        return Contender([Call(method, f"/bare/{name}", bearer(plain_token), body, status)])
+
+    def plain(method: str, target: str, body: bytes = b"", status: int = 200) -> Contender:
+        return Contender([Call(method, target, bearer(plain_token), body, status)])
+
+    logins = [
+        Call("GET", f"/agent/auth/login?accessToken={token}", status=303)
+        for token in given["tokens"]
+    ]
+    by_link = [Call("GET", f"/plain/login?accessToken={plain_token}", status=303)]
+    return {
+        "list of 50": {
+            WEIYU: weiyu("GET", "/api/tickets/list"),
+            BARE: bare("list"),
+            PLAIN: plain("GET", "/plain/tickets/"),
+            BY_HAND: Contender(
+                [Call("GET", "/by-hand/tickets", bearer(token)) for token in given["tokens"]]
+            ),
+        },
+        "one ticket": {
+            WEIYU: weiyu("GET", f"/api/tickets/{pk}"),
+            BARE: bare("one"),
+            PLAIN: plain("GET", f"/plain/tickets/{pk}/"),
+        },
+        "create": {
+            WEIYU: weiyu("POST", "/api/tickets/create", BODY),
+            BARE: bare("one", "POST", BODY),
+            PLAIN: plain("POST", "/plain/tickets/", BODY, status=201),
+        },
+        "profile": {
+            WEIYU: weiyu("GET", "/api/user/profile"),
+            BARE: bare("profile"),
+            PLAIN: plain("GET", "/plain/profile"),
+        },
+        "login by URL": {
+            WEIYU: Contender(logins, is_ours=True),
+            BARE: bare("login", status=303),
+            PLAIN: Contender(by_link),
+        },
+    }
+
+
+def bearer(token: str) -> tuple[tuple[str, str], ...]:
+    return (("Authorization", f"Bearer {token}"), ("Accept", "*/*"))
+
+
+def keep_answers(folder: Path, port: int, calls: dict[str, dict[str, Contender]]) -> None:
+    """Ask Weiyu once for the bytes that the bare views will repeat."""
+    for file, name in {"list": "list of 50", "one": "one ticket", "profile": "profile"}.items():
+        answer = measure(port, calls[name][WEIYU].calls[:1], connections=1, seconds=0)
+        (folder / file).write_bytes(answer.body)
+
+
+def compare(options: argparse.Namespace, kind: str) -> None:
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        for name in ("answers", "static"):
+            (folder / name).mkdir()
+        with servers.database(kind, folder) as url:
+            environment = servers.environment(folder, url)
+            servers.run(environment, "manage.py", "migrate", "--verbosity", "0")
+            plain = {**environment, "DJANGO_SETTINGS_MODULE": "benchmarks.plain.settings"}
+            servers.run(plain, "-m", "django", "migrate", "sessions", "--verbosity", "0")
+            given = json.loads(
+                servers.run(environment, "-m", "benchmarks.data", str(options.tickets))
+            )
+            token = servers.run(plain, "-m", "benchmarks.plain.token", str(given["user"])).strip()
+            calls = contenders(given, token)
+            with servers.serving(
+                "weiyu_site.asgi:application", environment, options.workers, known="/healthz"
+            ) as us:
+                keep_answers(folder / "answers", us.port, calls)
+                with servers.serving(
+                    "benchmarks.plain.asgi:application",
+                    plain,
+                    options.workers,
+                    known="/bare/profile",
+                ) as them:
+                    results = rounds(options, calls, lambda who: us if who.is_ours else them)
+                    print_table(options, kind, results)
+                    print(
+                        f"Memory of a worker at its most: Weiyu {us.megabytes():.0f} MB,"
+                        f" rivals {them.megabytes():.0f} MB\n",
+                        flush=True,
+                    )
+
+
+def rounds(
+    options: argparse.Namespace,
+    calls: dict[str, dict[str, Contender]],
+    server_of: Callable[[Contender], servers.Server],
+) -> dict[str, dict[str, list[Result]]]:
+    """Let everybody warm up once, then take turns."""
+    results: dict[str, dict[str, list[Result]]] = {
+        name: {who: [] for who in row} for name, row in calls.items()
+    }
+    for turn in range(options.repeats + 1):
+        for name, row in calls.items():
+            for who, contender in row.items():
+                result = measure(
+                    server_of(contender).port,
+                    contender.calls,
+                    options.connections,
+                    options.seconds if turn else min(1.0, options.seconds),
+                )
+                if turn:
+                    results[name][who].append(result)
+    return results
+
+
+def print_table(
+    options: argparse.Namespace, kind: str, results: dict[str, dict[str, list[Result]]]
+) -> None:
+    print(
+        f"\n{kind}: {options.tickets:,} tickets, {options.workers} worker(s),"
+        f" {options.connections} connections, median of {options.repeats} x {options.seconds:g} s;"
+        " calls per second, and the median milliseconds of one call of Weiyu"
+    )
+    columns = [WEIYU, BARE, PLAIN, BY_HAND]
+    heads = "".join(f"{column:>13}" for column in columns)
+    print(f"{'':<14}{heads}{'Weiyu/(b)':>12}{'spread':>14}{'aim':>6}{'ms':>8}")
+    for name, row in results.items():
+        speeds = {who: statistics.median(one.per_second for one in row[who]) for who in row}
+        cells = "".join(f"{speeds[who]:>13,.0f}" if who in speeds else " " * 13 for who in columns)
+        ratios = sorted(
+            ours.per_second / theirs.per_second
+            for ours, theirs in zip(row[WEIYU], row[PLAIN], strict=True)
+        )
+        spread = f"{ratios[0]:.2f}-{ratios[-1]:.2f}"
+        aim = f"{AIMS[name]:.1f}" if name in AIMS else ""
+        waited = statistics.median(one.milliseconds for one in row[WEIYU])
+        print(
+            f"{name:<14}{cells}{statistics.median(ratios):>12.2f}{spread:>14}{aim:>6}{waited:>8.1f}"
+        )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--database", choices=["sqlite", "postgresql"], action="append")
+    parser.add_argument("--tickets", type=int, default=10_000)
+    parser.add_argument("--seconds", type=float, default=2.0, help="of one measurement")
+    parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--connections", type=int, default=16)
+    parser.add_argument("--workers", type=int, default=1, help="processes of each server")
+    options = parser.parse_args()
+    for kind in options.database or ["sqlite", "postgresql"]:
+        if kind == "postgresql" and (reason := servers.why_no_postgresql()):
+            print(f"postgresql: left out, for none answers: {reason}")
+            continue
+        try:
+            compare(options, kind)
+        except Failed as error:
+            raise SystemExit(f"{kind}: {error}") from error
+
+
+if __name__ == "__main__":
+    main()

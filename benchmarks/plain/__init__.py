@@ -1,0 +1,1 @@
+"""The rivals: a project as `startproject` makes it, over the same tables."""
