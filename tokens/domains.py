@@ -217,7 +217,7 @@ def _split_scheme(entry: str) -> tuple[str | None, str]:
 
 
 def _refuse_what_is_no_host(entry: str, rest: str) -> None:
-    if rest in {"*", "null", ""}:
+    if rest.lower() in {"*", "null", ""}:
         raise ValidationError(
             _("“%(entry)s” is no domain. Leave the list empty to allow every site."),
             code="no_domain",

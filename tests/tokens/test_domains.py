@@ -76,6 +76,7 @@ def test_the_matcher_writes_its_own_csp_source(entry, sources):
     [
         ("*", "no_domain"),
         ("null", "no_domain"),
+        ("NULL", "no_domain"),
         ("https://", "no_domain"),
         ("*.com", "too_wide"),
         ("*.co.uk", "too_wide"),
