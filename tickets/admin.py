@@ -89,7 +89,7 @@ class TicketAdmin(DomainAdmin):
     form = TicketForm
     list_display = [
         "number", "title", "status_badge", "priority_badge", "requester", "assignee", "workgroup",
-        "waiting", "updated_at",
+        "waiting",
     ]  # fmt: skip
     list_display_links = ["number", "title"]
     list_filter = [WorkFilter, "status", "priority", "channel", "workgroup"]
