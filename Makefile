@@ -32,7 +32,7 @@ test: install-dev ## Run every test that this machine can run
 check: install-dev ## Run exactly what CI runs; nothing may be skipped
 	@$(VENV)/python .ci/check.py
 
-bench: install-dev ## Measure the API beside plain Django and plain DRF
+bench: install-dev ## Measure the API beside plain Django and plain DRF (BENCH_ARGS=--help)
 	@$(VENV)/python -m benchmarks $(BENCH_ARGS)
 
 install: found-python

@@ -19,6 +19,7 @@ from benchmarks import servers
 from benchmarks.load import Call, Failed, Result, measure
 
 WEIYU, BARE, PLAIN, BY_HAND = "Weiyu", "(a) bare", "(b) DRF", "(c) by hand"
+COLUMNS = [WEIYU, BARE, PLAIN, BY_HAND]
 # At least so many times (b), with all checks on.
 AIMS = {"list of 50": 1.2, "one ticket": 1.0, "create": 0.8, "profile": 1.0}
 BODY = json.dumps(
@@ -148,12 +149,15 @@ def rounds(
     for turn in range(options.repeats + 1):
         for name, row in calls.items():
             for who, contender in row.items():
+                server = server_of(contender)
+                used = server.cpu_seconds()
                 result = measure(
-                    server_of(contender).port,
+                    server.port,
                     contender.calls,
                     options.connections,
                     options.seconds if turn else min(1.0, options.seconds),
                 )
+                result.cpu_milliseconds = (server.cpu_seconds() - used) / result.calls * 1000
                 if turn:
                     results[name][who].append(result)
     return results
@@ -164,25 +168,42 @@ def print_table(
 ) -> None:
     print(
         f"\n{kind}: {options.tickets:,} tickets, {options.workers} worker(s),"
-        f" {options.connections} connections, median of {options.repeats} x {options.seconds:g} s;"
-        " calls per second, and the median milliseconds of one call of Weiyu"
+        f" {options.connections} connections, median of {options.repeats} x {options.seconds:g} s"
     )
-    columns = [WEIYU, BARE, PLAIN, BY_HAND]
-    heads = "".join(f"{column:>13}" for column in columns)
-    print(f"{'':<14}{heads}{'Weiyu/(b)':>12}{'spread':>14}{'aim':>6}{'ms':>8}")
+    print_heads("calls per second", "Weiyu/(b)", "least-most", "aim", "ms")
     for name, row in results.items():
-        speeds = {who: statistics.median(one.per_second for one in row[who]) for who in row}
-        cells = "".join(f"{speeds[who]:>13,.0f}" if who in speeds else " " * 13 for who in columns)
         ratios = sorted(
             ours.per_second / theirs.per_second
             for ours, theirs in zip(row[WEIYU], row[PLAIN], strict=True)
         )
-        spread = f"{ratios[0]:.2f}-{ratios[-1]:.2f}"
-        aim = f"{AIMS[name]:.1f}" if name in AIMS else ""
-        waited = statistics.median(one.milliseconds for one in row[WEIYU])
-        print(
-            f"{name:<14}{cells}{statistics.median(ratios):>12.2f}{spread:>14}{aim:>6}{waited:>8.1f}"
+        print_line(
+            name,
+            {who: median_of(row[who], "per_second") for who in row},
+            "{:,.0f}",
+            f"{statistics.median(ratios):.2f}",
+            f"{ratios[0]:.2f}-{ratios[-1]:.2f}",
+            f"{AIMS[name]:.1f}" if name in AIMS else "",
+            f"{median_of(row[WEIYU], 'milliseconds'):.1f}",
         )
+    print_heads("processor ms a call", "(b)/Weiyu")
+    for name, row in results.items():
+        spent = {who: median_of(row[who], "cpu_milliseconds") for who in row}
+        times = f"{spent[PLAIN] / spent[WEIYU]:.2f}" if spent[WEIYU] else ""
+        print_line(name, spent, "{:,.2f}", times)
+
+
+def median_of(results: list[Result], what: str) -> float:
+    return statistics.median(getattr(result, what) for result in results)
+
+
+def print_heads(unit: str, *more: str) -> None:
+    heads = "".join(f"{who:>13}" for who in COLUMNS)
+    print(f"{unit:<20}{heads}" + "".join(f"{head:>12}" for head in more))
+
+
+def print_line(name: str, values: dict[str, float], form: str, *more: str) -> None:
+    cells = "".join(f"{form.format(values[who]) if who in values else '':>13}" for who in COLUMNS)
+    print(f"{name:<20}{cells}" + "".join(f"{cell:>12}" for cell in more))
 
 
 def main() -> None:

@@ -41,7 +41,9 @@ class Call:
 class Result:
     per_second: float
     milliseconds: float  # the median of one call
+    calls: int
     body: bytes = b""
+    cpu_milliseconds: float = 0.0  # of the server, for one call
 
 
 @dataclass
@@ -122,4 +124,5 @@ async def _measure(port: int, calls: Sequence[Call], connections: int, seconds: 
     async with asyncio.timeout(seconds + PATIENCE):
         await asyncio.gather(*(connection.finished for connection in open_ones))
     lasted = time.perf_counter() - began
-    return Result(len(tally.took) / lasted, statistics.median(tally.took) * 1000, tally.body)
+    done = len(tally.took)
+    return Result(done / lasted, statistics.median(tally.took) * 1000, done, tally.body)

@@ -30,6 +30,11 @@ class Server:
     process: subprocess.Popen[bytes]
     port: int
 
+    def cpu_seconds(self) -> float:
+        """Return the processor time that the workers have used so far (Linux)."""
+        pids = [self.process.pid, *_children(self.process.pid)]
+        return sum(_ticks(pid) for pid in pids) / os.sysconf("SC_CLK_TCK")
+
     def megabytes(self) -> float:
         """Return the most that any worker has had in memory so far (Linux)."""
         return max(_peak(pid) for pid in [self.process.pid, *_children(self.process.pid)])
@@ -38,6 +43,15 @@ class Server:
 def _children(pid: int) -> list[int]:
     listed = Path(f"/proc/{pid}/task/{pid}/children")
     return [int(child) for child in listed.read_text().split()] if listed.exists() else []
+
+
+def _ticks(pid: int) -> int:
+    stat = Path(f"/proc/{pid}/stat")
+    if not stat.exists():
+        return 0
+    # The name before the bracket may hold anything.
+    after = stat.read_text().rpartition(")")[2].split()
+    return int(after[11]) + int(after[12])
 
 
 def _peak(pid: int) -> float:

@@ -27,9 +27,11 @@ def test_the_benchmark_measures_every_call_beside_its_rivals():
     for call, contenders in {
         "list of 50": 4, "one ticket": 3, "create": 3, "profile": 3, "login by URL": 3,
     }.items():  # fmt: skip
-        line = re.search(rf"^{call} .*", done.stdout, re.MULTILINE)[0]
-        speeds = re.findall(r"[\d,]+(?= )", line.removeprefix(call))[:contenders]
-        assert len(speeds) == contenders, line
+        # Once in calls per second, once in the processor's time.
+        lines = re.findall(rf"^{call} .*", done.stdout, re.MULTILINE)
+        assert len(lines) == 2, done.stdout
+        for line in lines:
+            assert len(re.findall(r"[\d,.]+", line.removeprefix(call))) >= contenders, line
     assert "Memory of a worker" in done.stdout
 
 
