@@ -113,10 +113,10 @@ class Weiyu(Process):
 
     def issue(self, username: str, **options: str | Sequence[str]) -> str:
         """Return a new AccessToken of that person: `issue("dora@…", scope=["tickets:read"])`."""
-        arguments = ["--user", username, "--name", str(options.pop("name", "test"))]
+        arguments = [f"--user={username}", f"--name={options.pop('name', 'test')}"]
         for option, values in options.items():
             for value in [values] if isinstance(values, str) else values:
-                arguments += [f"--{option}", value]
+                arguments.append(f"--{option}={value}")
         return self.manage("issue_access_token", *arguments).strip()
 
 

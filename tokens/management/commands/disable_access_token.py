@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+import itertools
+import re
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from accounts.actor import Actor
 from tokens.models import AccessToken
+
+HINT = re.compile(r"[A-Za-z0-9_-]{6}")
 
 
 class Command(BaseCommand):
@@ -16,6 +20,9 @@ class Command(BaseCommand):
         which.add_argument("--id", type=int, help="the token's number")
         which.add_argument("--hint", help="the token's last six characters")
         parser.add_argument("--reason", default="", help="kept in the audit")
+
+    def run_from_argv(self, argv: list[str]) -> None:
+        super().run_from_argv(with_hint_joined(argv))
 
     def handle(self, *args: Any, **options: Any) -> None:
         by_id = options["id"] is not None
@@ -31,3 +38,13 @@ class Command(BaseCommand):
             self.stdout.write(f"Disabled token {token.pk}: {token} of {token.user}.")
         else:
             self.stdout.write(f"Token {token.pk} was disabled already.")
+
+
+def with_hint_joined(typed: list[str]) -> list[str]:
+    """Make `--hint -fDb6a` one word: argparse takes a value with a dash in front for an option."""
+    words = list(typed)
+    for place, (word, value) in enumerate(itertools.pairwise(typed)):
+        if word == "--hint" and HINT.fullmatch(value):
+            words[place : place + 2] = [f"{word}={value}"]
+            break
+    return words
