@@ -1,15 +1,12 @@
-"""AccessTokens, the sessions they open, and the audit of what happened to them."""
+"""The AccessToken: what it may do, from where, until when."""
 
 from __future__ import annotations
 
-import hashlib
-import secrets
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, Self
 
-from django.contrib.sessions.base_session import AbstractBaseSession, BaseSessionManager
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import models, transaction
 from django.utils import timezone
@@ -22,19 +19,15 @@ from configuration.values import value
 from tokens import domains, networks
 from tokens.domains import AllowedDomain
 from tokens.jwt import SignedToken
+from tokens.models.digests import digest_of
+from tokens.models.event import TokenEvent
 from tokens.scopes import ROLE_SCOPES, default_scopes, expand, granted
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
-    from django.contrib.sessions.backends.base import SessionBase
 
 EXPIRING_WITHIN = timedelta(days=7)
 SHORTEST_LIFE = timedelta(minutes=1)
-
-
-def digest_of(secret: str) -> str:
-    """Return what is kept of a token or code: its SHA-256, in hexadecimal."""
-    return hashlib.sha256(secret.encode()).hexdigest()
 
 
 class AccessTokenQuerySet(models.QuerySet["AccessToken"]):
@@ -339,122 +332,3 @@ def _lists_within(inner: Sequence[str], outer: Sequence[str]) -> bool:
 
 def _plain(value: Any) -> Any:
     return value.isoformat() if isinstance(value, datetime) else value
-
-
-class TokenEventQuerySet(models.QuerySet["TokenEvent"]):
-    """Append-only: the audit outlives the tokens and cannot be rewritten."""
-
-    def update(self, **changes: Any) -> int:
-        raise TypeError("Audit rows are never changed.")
-
-    def delete(self) -> tuple[int, dict[str, int]]:
-        raise TypeError("Audit rows are never deleted.")
-
-    def denials(self) -> Self:
-        return self.filter(verb="denied")
-
-
-class TokenEvent(models.Model):
-    """One thing that happened to a token. Plain ids and names: it outlives what it tells of."""
-
-    class Verb(models.TextChoices):
-        MADE = "made", _("Made")
-        SHOWN = "shown", _("Shown once")
-        EDITED = "edited", _("Edited")
-        LOGIN = "login", _("Signed in by link")
-        DENIED = "denied", _("Denied")
-        DISABLED = "disabled", _("Disabled")
-        ENABLED = "enabled", _("Enabled")
-        DELETED = "deleted", _("Deleted")
-
-    at = models.DateTimeField(_("when"), default=timezone.now, db_index=True)
-    token_id = models.BigIntegerField(_("token"), db_index=True)
-    token_name = models.CharField(_("token's name"), max_length=120)
-    hint = models.CharField(_("ends in"), max_length=6)
-    subject_id = models.BigIntegerField(_("person"))
-    actor_id = models.BigIntegerField(_("by"), null=True)
-    through_token_id = models.BigIntegerField(_("through token"), null=True)
-    verb = models.CharField(_("what"), max_length=16, choices=Verb.choices)
-    cause = models.CharField(_("cause"), max_length=200, blank=True)
-    address = models.GenericIPAddressField(_("address"), null=True)
-    origin = models.CharField(_("page"), max_length=300, blank=True)
-    details = models.JSONField(_("details"), default=dict)
-
-    objects = TokenEventQuerySet.as_manager()
-
-    class Meta:
-        verbose_name = _("audit entry")
-        verbose_name_plural = _("audit")
-        ordering = ["-id"]
-        indexes = [models.Index(fields=["verb", "-at"], name="token_event_verb")]
-
-    def __str__(self) -> str:
-        return f"{self.token_name}: {self.get_verb_display()}"
-
-    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
-        raise TypeError("Audit rows are never deleted.")
-
-
-class Session(AbstractBaseSession):
-    """A signed-in browser, with the person and the token that opened it beside the data."""
-
-    user_id = models.BigIntegerField(null=True, db_index=True)
-    access_token = models.ForeignKey(
-        AccessToken, models.CASCADE, null=True, related_name="sessions"
-    )
-    created_at = models.DateTimeField(default=timezone.now)
-
-    objects: ClassVar[BaseSessionManager[Any]] = BaseSessionManager()
-
-    class Meta(AbstractBaseSession.Meta):
-        pass
-
-    @classmethod
-    def get_session_store_class(cls) -> type[SessionBase]:
-        from tokens.sessions import SessionStore
-
-        return SessionStore
-
-
-class LoginCode(models.Model):
-    """A one-time code that opens a session within a minute, in the place of a token.
-
-    It carries a login to a browser tab where the token itself must not go.
-    """
-
-    LIFE = timedelta(seconds=60)
-
-    digest = models.CharField(max_length=64, unique=True)
-    access_token = models.ForeignKey(AccessToken, models.CASCADE)
-    target = models.CharField(max_length=5)
-    next = models.CharField(max_length=500, blank=True)
-    expires_at = models.DateTimeField(db_index=True)
-
-    def __str__(self) -> str:
-        return f"{self.target} for {self.access_token}"
-
-    @classmethod
-    def make(cls, token: AccessToken, *, target: str, next_page: str = "") -> str:
-        """Keep a new code's digest and return the code; drops codes that are over."""
-        now = timezone.now()
-        cls.objects.filter(expires_at__lt=now).delete()
-        code = secrets.token_urlsafe(32)
-        cls.objects.create(
-            digest=digest_of(code),
-            access_token=token,
-            target=target,
-            next=next_page,
-            expires_at=now + cls.LIFE,
-        )
-        return code
-
-    @classmethod
-    @transaction.atomic
-    def redeem(cls, code: str) -> LoginCode | None:
-        """Return the row of a good code and use it up; None for any other."""
-        rows = cls.objects.select_related("access_token__user")
-        found = rows.filter(digest=digest_of(code), expires_at__gt=timezone.now()).first()
-        # Whoever deletes the row has won; a second redeemer deletes nothing.
-        if found is None or not cls.objects.filter(pk=found.pk).delete()[0]:
-            return None
-        return found

@@ -1,0 +1,26 @@
+"""AccessTokens, the sessions they open, and the audit of what happened to them, by noun."""
+
+from __future__ import annotations
+
+from tokens.models.access_token import (
+    EXPIRING_WITHIN,
+    SHORTEST_LIFE,
+    AccessToken,
+    AccessTokenQuerySet,
+)
+from tokens.models.digests import digest_of
+from tokens.models.event import TokenEvent, TokenEventQuerySet
+from tokens.models.login_code import LoginCode
+from tokens.models.session import Session
+
+__all__ = [
+    "EXPIRING_WITHIN",
+    "SHORTEST_LIFE",
+    "AccessToken",
+    "AccessTokenQuerySet",
+    "LoginCode",
+    "Session",
+    "TokenEvent",
+    "TokenEventQuerySet",
+    "digest_of",
+]

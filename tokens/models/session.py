@@ -1,0 +1,35 @@
+"""Signed-in browsers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from django.contrib.sessions.base_session import AbstractBaseSession, BaseSessionManager
+from django.db import models
+from django.utils import timezone
+
+from tokens.models.access_token import AccessToken
+
+if TYPE_CHECKING:
+    from django.contrib.sessions.backends.base import SessionBase
+
+
+class Session(AbstractBaseSession):
+    """A signed-in browser, with the person and the token that opened it beside the data."""
+
+    user_id = models.BigIntegerField(null=True, db_index=True)
+    access_token = models.ForeignKey(
+        AccessToken, models.CASCADE, null=True, related_name="sessions"
+    )
+    created_at = models.DateTimeField(default=timezone.now)
+
+    objects: ClassVar[BaseSessionManager[Any]] = BaseSessionManager()
+
+    class Meta(AbstractBaseSession.Meta):
+        pass
+
+    @classmethod
+    def get_session_store_class(cls) -> type[SessionBase]:
+        from tokens.sessions import SessionStore
+
+        return SessionStore
