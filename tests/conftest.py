@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Callable, Generator, Iterable
 from typing import Any
@@ -45,6 +46,14 @@ def _refuse_skip(report: Any) -> Any:
         reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
         report.outcome, report.longrepr = "failed", f"Nothing may be skipped here. {reason}"
     return report
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _no_event_loop_is_left() -> Iterable[None]:
+    """Let the module that leaves a loop running fail, not the database tests that come later."""
+    yield
+    with pytest.raises(RuntimeError, match="no running event loop"):
+        asyncio.get_running_loop()
 
 
 @pytest.fixture(autouse=True)

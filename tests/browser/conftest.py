@@ -170,8 +170,9 @@ def other_site(certificate: tuple[Path, Path]) -> Iterator[OtherSite]:
     site.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def playwright() -> Iterator[object]:
+    """Playwright, for one module: while it lives, its event loop runs in the tests' own thread."""
     from playwright.sync_api import sync_playwright
 
     if not CHROMIUM:
