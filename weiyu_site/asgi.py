@@ -8,6 +8,7 @@ from a2wsgi import WSGIMiddleware
 from channels.routing import URLRouter
 from django.conf import settings
 
+from weiyu_site.due_work import Timer
 from weiyu_site.front.application import Front
 from weiyu_site.front.gateway import Gateway
 from weiyu_site.routing import websocket_urlpatterns
@@ -20,4 +21,6 @@ application = Front(
     websocket=URLRouter(websocket_urlpatterns),
     trusted=settings.TRUSTED_PROXIES,
     allowed_hosts=settings.ALLOWED_HOSTS,
+    # Without Redis this is the only process; among several a timer runs the command.
+    timer=None if settings.REDIS_URL else Timer(),
 )

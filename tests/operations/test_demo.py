@@ -126,3 +126,11 @@ def test_each_start_issues_a_token_and_removes_the_expired_ones(demo):
 def test_no_token_is_made_for_real_people(dora):
     assert start.issue_token() is None
     assert not AccessToken.objects.exists()
+
+
+def test_time_alone_changes_nothing_in_it_at_first(demo):
+    before = rows()
+
+    call_command("run_due_work", verbosity=0)
+
+    assert rows() == before

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Self
 
 from django.db import models, transaction
 from django.db.models import F, Q, Value
 from django.db.models.functions import Coalesce, NullIf
+from django.utils import timezone
 
 from accounts.actor import Actor
 from accounts.models import User, Workgroup
@@ -71,6 +73,16 @@ class TicketQuerySet(models.QuerySet["Ticket"]):
     def waiting(self) -> Self:
         """Return those whose requester waits for our answer."""
         return self.filter(waiting_since__isnull=False, status__in=[Status.NEW, Status.OPEN])
+
+    def due_to_close(self) -> Self:
+        """Return those that were resolved so long ago that nobody will come back to them."""
+        days = value("auto_close_days")
+        if not days:
+            return self.none()
+        left_alone_since = timezone.now() - timedelta(days=days)
+        return self.filter(
+            status=Status.RESOLVED, resolved_at__lte=left_alone_since, deleted_at=None
+        )
 
     def tagged(self, *names: str) -> Self:
         """Return those that carry at least one of the tags."""

@@ -127,8 +127,7 @@ def go_on(teller: Teller, story: Story, ticket: Ticket, agent: User) -> None:
     for entry in after:
         with time_is(next(moments)):
             write_down(ticket, entry, agent)
-    if story.end == "closed":
-        close_later(teller, ticket, agent)
+    close_later(teller, ticket, story)
 
 
 def write_down(ticket: Ticket, entry: Entry, agent: User) -> None:
@@ -137,10 +136,15 @@ def write_down(ticket: Ticket, entry: Entry, agent: User) -> None:
     conversation.post(by=Actor(author), content=entry.text, internal=entry.sign == "#")
 
 
-def close_later(teller: Teller, ticket: Ticket, agent: User) -> None:
+def close_later(teller: Teller, ticket: Ticket, story: Story) -> None:
+    """Close what was resolved and left alone, as the site does by itself after a while."""
     ticket.refresh_from_db()
-    with time_is(min(ticket.status_changed_at + CLOSED_AFTER, teller.now)):
-        ticket.close(by=Actor(agent), reason=Ticket.CloseReason.RESOLVED)
+    closes_at = ticket.status_changed_at + CLOSED_AFTER
+    if ticket.status != Ticket.Status.RESOLVED:
+        return
+    if story.end == "closed" or closes_at <= teller.now:
+        with time_is(min(closes_at, teller.now)):
+            ticket.close(by=Actor.system())
 
 
 def leave(ticket: Ticket, by: Actor) -> None:

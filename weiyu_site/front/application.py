@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, MutableMapping, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 from django.utils.translation import gettext_lazy as _
 
@@ -24,6 +24,14 @@ Send = Callable[[Message], Awaitable[None]]
 Application = Callable[[Any, Any, Any], Awaitable[None]]
 
 
+class Timer(Protocol):
+    """What goes on beside the requests from the server's start to its end."""
+
+    def start(self) -> None: ...
+
+    def stop(self) -> None: ...
+
+
 class Front:
     """Stand before the applications for HTTP and sockets."""
 
@@ -35,12 +43,14 @@ class Front:
         trusted: Sequence[Network] = (),
         allowed_hosts: Sequence[str] = (),
         patience: float = bodies.PATIENCE,
+        timer: Timer | None = None,
     ) -> None:
         self._http = http
         self._websocket = websocket
         self._trusted = trusted
         self._allowed_hosts = allowed_hosts
         self._patience = patience
+        self._timer = timer
         self._health = health.Health()
         self._runs = False
 
@@ -53,7 +63,7 @@ class Front:
         elif scope["type"] == "websocket":
             await self._answer_socket(scope, receive, send)
         elif scope["type"] == "lifespan":
-            await _live(receive, send)
+            await self._live(receive, send)
 
     async def _answer_http(self, scope: Scope, receive: Receive, send: Send) -> None:
         examined = examine(scope, self._trusted)
@@ -108,6 +118,20 @@ class Front:
         else:
             await self._websocket(scope, receive, send)
 
+    async def _live(self, receive: Receive, send: Send) -> None:
+        """Say yes to the server's start and end."""
+        while True:
+            message = await receive()
+            if message["type"] == "lifespan.startup":
+                if self._timer:
+                    self._timer.start()
+                await send({"type": "lifespan.startup.complete"})
+            else:
+                if self._timer:
+                    await asyncio.to_thread(self._timer.stop)
+                await send({"type": "lifespan.shutdown.complete"})
+                return
+
 
 def _refuse(reply: Reply, refusal: Refusal, examined: Examined) -> None:
     language = examined.headers.text(b"accept-language")
@@ -117,14 +141,3 @@ def _refuse(reply: Reply, refusal: Refusal, examined: Examined) -> None:
 def _failure() -> Refusal:
     detail = _("Something went wrong here. Try again; if it stays, report the request id.")
     return Refusal(500, "server-error", detail)
-
-
-async def _live(receive: Receive, send: Send) -> None:
-    """Say yes to the server's start and end."""
-    while True:
-        message = await receive()
-        if message["type"] == "lifespan.startup":
-            await send({"type": "lifespan.startup.complete"})
-        else:
-            await send({"type": "lifespan.shutdown.complete"})
-            return
