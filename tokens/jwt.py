@@ -27,6 +27,11 @@ LATEST = int(datetime(9999, 1, 1, tzinfo=UTC).timestamp())
 _OPTIONS = {"verify_exp": False, "verify_iat": False, "verify_nbf": False, "verify_aud": False}
 
 
+def signing_kid() -> str:
+    """Return the name of the key that signs: the first of the ring."""
+    return next(iter(settings.TOKEN_KEYS))
+
+
 class KeyRing(TokenBackend):
     """Sign with the first key of the ring, verify with the one that the header names."""
 
@@ -34,7 +39,8 @@ class KeyRing(TokenBackend):
         super().__init__(ALGORITHM, leeway=LEEWAY)
 
     def encode(self, payload: dict[str, Any]) -> str:
-        kid, key = next(iter(settings.TOKEN_KEYS.items()))
+        kid = signing_kid()
+        key = settings.TOKEN_KEYS[kid]
         return jwt.encode(payload, key, algorithm=ALGORITHM, headers={"kid": kid})
 
     def decode(self, token: Any, verify: bool = True) -> dict[str, Any]:

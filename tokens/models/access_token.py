@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
+from uuid import uuid4
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import models, transaction
@@ -18,7 +20,7 @@ from accounts.models import User
 from configuration.values import value
 from tokens import domains, networks
 from tokens.domains import AllowedDomain
-from tokens.jwt import SignedToken
+from tokens.jwt import SignedToken, signing_kid
 from tokens.models.digests import digest_of
 from tokens.models.event import TokenEvent
 from tokens.scopes import ROLE_SCOPES, default_scopes, expand, granted
@@ -28,6 +30,11 @@ if TYPE_CHECKING:
 
 EXPIRING_WITHIN = timedelta(days=7)
 SHORTEST_LIFE = timedelta(minutes=1)
+
+
+def new_handle() -> str:
+    """Return a public name for a token: it tells nothing and opens nothing."""
+    return secrets.token_urlsafe(12)
 
 
 class AccessTokenQuerySet(models.QuerySet["AccessToken"]):
@@ -88,6 +95,7 @@ class AccessTokenQuerySet(models.QuerySet["AccessToken"]):
             created_at=now,
             created_by=by.user,
             expires_at=expires_at.replace(microsecond=0),
+            kid=signing_kid(),
         )
         token.settle()
         token.refuse_growth(by)
@@ -118,6 +126,15 @@ class AccessToken(models.Model):
     hint = models.CharField(
         _("ends in"), max_length=6, editable=False, help_text=_("The token's last six characters.")
     )
+    # Stands in the addresses of this token's frames, where everybody can read it.
+    handle = models.CharField(max_length=16, unique=True, default=new_handle, editable=False)
+    kid = models.CharField(
+        _("signing key"),
+        max_length=64,
+        blank=True,
+        editable=False,
+        help_text=_("The name of the key in the ring that signed it."),
+    )
     scopes = models.JSONField(_("permissions"), default=list, blank=True)
     domains = models.JSONField(_("allowed domains"), default=list, blank=True)
     networks = models.JSONField(_("allowed networks"), default=list, blank=True)
@@ -144,6 +161,20 @@ class AccessToken(models.Model):
         User, models.SET_NULL, null=True, related_name="+", editable=False
     )
     disabled_reason = models.CharField(max_length=200, blank=True, editable=False)
+    # Rotation: a token and its successors are one family, each with one successor at most.
+    family = models.UUIDField(default=uuid4, editable=False, db_index=True)
+    successor = models.OneToOneField(
+        "self",
+        models.SET_NULL,
+        null=True,
+        related_name="predecessor",
+        editable=False,
+        verbose_name=_("successor"),
+    )
+    grace_until = models.DateTimeField(_("good until, after rotation"), null=True, editable=False)
+    used_after_rotation_at = models.DateTimeField(
+        _("used after rotation"), null=True, editable=False
+    )
     last_used_at = models.DateTimeField(_("last used"), null=True, editable=False)
     last_used_address = models.GenericIPAddressField(_("last used from"), null=True, editable=False)
     last_used_origin = models.CharField(

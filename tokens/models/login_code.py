@@ -8,8 +8,12 @@ from datetime import timedelta
 from django.db import models, transaction
 from django.utils import timezone
 
+from accounts.models import User
 from tokens.models.access_token import AccessToken
 from tokens.models.digests import digest_of
+
+# Tells a code from an AccessToken where either may stand.
+PREFIX = "wlc_"
 
 
 class LoginCode(models.Model):
@@ -22,6 +26,10 @@ class LoginCode(models.Model):
 
     digest = models.CharField(max_length=64, unique=True)
     access_token = models.ForeignKey(AccessToken, models.CASCADE)
+    # Who will be signed in: the token's person, or whom a login link names.
+    user = models.ForeignKey(User, models.CASCADE, related_name="+")
+    # The origin of the page that the login was seen on; "" where the browser showed none.
+    page = models.CharField(max_length=300, blank=True)
     target = models.CharField(max_length=5)
     next = models.CharField(max_length=500, blank=True)
     expires_at = models.DateTimeField(db_index=True)
@@ -30,26 +38,41 @@ class LoginCode(models.Model):
         return f"{self.target} for {self.access_token}"
 
     @classmethod
-    def make(cls, token: AccessToken, *, target: str, next_page: str = "") -> str:
+    def make(
+        cls,
+        token: AccessToken,
+        *,
+        target: str,
+        user: User | None = None,
+        next_page: str = "",
+        page: str = "",
+    ) -> str:
         """Keep a new code's digest and return the code; drops codes that are over."""
         now = timezone.now()
         cls.objects.filter(expires_at__lt=now).delete()
-        code = secrets.token_urlsafe(32)
+        code = PREFIX + secrets.token_urlsafe(32)
         cls.objects.create(
             digest=digest_of(code),
             access_token=token,
+            user=user or token.user,
             target=target,
             next=next_page,
+            page=page[:300],
             expires_at=now + cls.LIFE,
         )
         return code
 
     @classmethod
+    def peek(cls, code: str) -> LoginCode | None:
+        """Return the row of a good code without using it up."""
+        rows = cls.objects.select_related("access_token__user", "user")
+        return rows.filter(digest=digest_of(code), expires_at__gt=timezone.now()).first()
+
+    @classmethod
     @transaction.atomic
     def redeem(cls, code: str) -> LoginCode | None:
         """Return the row of a good code and use it up; None for any other."""
-        rows = cls.objects.select_related("access_token__user")
-        found = rows.filter(digest=digest_of(code), expires_at__gt=timezone.now()).first()
+        found = cls.peek(code)
         # Whoever deletes the row has won; a second redeemer deletes nothing.
         if found is None or not cls.objects.filter(pk=found.pk).delete()[0]:
             return None

@@ -18,8 +18,9 @@ class Session(AbstractBaseSession):
     """A signed-in browser, with the person and the token that opened it beside the data."""
 
     user_id = models.BigIntegerField(null=True, db_index=True)
+    # The row outlives a deleted token: its next click tells why it ended.
     access_token = models.ForeignKey(
-        AccessToken, models.CASCADE, null=True, related_name="sessions"
+        AccessToken, models.SET_NULL, null=True, related_name="sessions"
     )
     created_at = models.DateTimeField(default=timezone.now)
 
