@@ -1,0 +1,9 @@
+"""AccessTokens and their audit in the admin, by noun."""
+
+from __future__ import annotations
+
+from tokens.admin.access_token import AccessTokenAdmin
+from tokens.admin.audit import TokenEventAdmin
+from tokens.admin.pages import TokenPages
+
+__all__ = ["AccessTokenAdmin", "TokenEventAdmin", "TokenPages"]

@@ -1,0 +1,205 @@
+"""The page of a token: its form, and the one answer that shows a new one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.template.response import TemplateResponse
+from django.urls import path, reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.debug import sensitive_variables
+
+from accounts.actor import Actor
+from accounts.models import User
+from tokens import snippets
+from tokens.admin.actions import TokenActions
+from tokens.admin.columns import TokenColumns
+from tokens.admin.filters import RoleFilter, ScopeFilter, StateFilter, UnusedFilter
+from tokens.admin.form_keys import new_form_key, use_form_key
+from tokens.admin.pages import TokenPages
+from tokens.doors import confirm_url, password_needed
+from tokens.explanations import explain_domains, explain_networks
+from tokens.forms import ChangedTokenForm, NewTokenForm
+from tokens.models import AccessToken
+from tokens.scopes import ROLE_SCOPES, Scope, default_scopes
+
+
+@admin.register(AccessToken)
+class AccessTokenAdmin(TokenColumns, TokenPages, TokenActions):
+    list_display = [
+        "name",
+        "person",
+        "state_badge",
+        "scopes_short",
+        "domains_short",
+        "expires",
+        "last_use",
+        "ends_in",
+    ]
+    list_filter = [StateFilter, RoleFilter, ScopeFilter, UnusedFilter]
+    list_select_related = ["user"]
+    search_fields = ["name", "hint", "description", "user__username", "user__display_name"]
+    search_help_text = gettext_lazy("Name, person, purpose, or the token's last six characters")
+    autocomplete_fields = ["user"]
+    change_form_template = "admin/tokens/accesstoken/change_form.html"
+
+    class Media:
+        js = ["tokens/admin_form.js"]
+
+    # --- List -----------------------------------------------------------------------------------
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[AccessToken]:
+        return super().get_queryset(request).visible_to(request.user)  # type: ignore[attr-defined]
+
+    # --- Doors ----------------------------------------------------------------------------------
+
+    def _alone(self, request: Any, view: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        writes = request.method == "POST" or view.__name__ in {"changeform_view", "_ask_to_delete"}
+        if writes and self.has_change_permission(request) and password_needed(request):
+            return HttpResponseRedirect(confirm_url(request))
+        return super()._alone(request, view, *args, **kwargs)
+
+    # --- Form -----------------------------------------------------------------------------------
+
+    def get_form(self, request: Any, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        kwargs["form"] = ChangedTokenForm if obj else NewTokenForm
+        return super().get_form(request, obj, change=change, **kwargs)
+
+    def get_fieldsets(self, request: Any, obj: AccessToken | None = None) -> Any:
+        who = [] if request.access_token else ["user"]
+        ends = ["expires_at"] if obj else ["days", "until"]
+        shown = [
+            (gettext_lazy("What it is for"), {"fields": [*who, "name", "description"]}),
+            (gettext_lazy("What it may do"), {"fields": ["scopes"]}),
+            (
+                gettext_lazy("From where"),
+                {"fields": ["domains", "allow_missing_referrer", "networks"]},
+            ),
+            (gettext_lazy("Until when"), {"fields": ends}),
+        ]
+        if obj is None:
+            return shown
+        shown[0][1]["fields"] = ["person", "name", "description"]
+        seen = ["state_badge", "ends_in", "made", "last_use", "disabling"]
+        return [(None, {"fields": seen}), *shown]
+
+    def get_readonly_fields(self, request: Any, obj: Any = None) -> list[str]:
+        return ["person", "state_badge", "ends_in", "made", "last_use", "disabling"] if obj else []
+
+    def get_changeform_initial_data(self, request: Any) -> dict[str, Any]:
+        initial = super().get_changeform_initial_data(request)
+        user = self._person(request, initial.get("user"))
+        initial["scopes"] = default_scopes(user.role if user else User.Role.AGENT)
+        initial["form_key"] = new_form_key(request)
+        return initial
+
+    def _person(self, request: Any, user_id: Any) -> User | None:
+        if request.access_token:
+            return request.user
+        is_id = str(user_id or "").isascii() and str(user_id or "").isdecimal()
+        return User.objects.filter(pk=int(user_id)).first() if is_id and len(user_id) < 19 else None
+
+    def render_change_form(
+        self, request: Any, context: Any, *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        context["show_save_and_continue"] = False
+        context["show_delete"] = False
+        context["explain_url"] = reverse("admin:tokens_accesstoken_explain")
+        context["person_url"] = reverse("admin:tokens_accesstoken_person")
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    # --- Writing --------------------------------------------------------------------------------
+
+    @sensitive_variables("secret")
+    def save_model(self, request: Any, obj: Any, form: Any, change: bool) -> None:
+        if change:
+            super().save_model(request, obj, form, change)
+            return
+        written, by = form.cleaned_data, Actor.of(request)
+        row, secret = AccessToken.objects.issue(
+            user=written.get("user") or request.user,
+            name=written["name"],
+            description=written["description"],
+            scopes=written["scopes"],
+            domains=written["domains"],
+            networks=written["networks"],
+            allow_missing_referrer=written["allow_missing_referrer"],
+            expires_at=form.expires_at(),
+            by=by,
+        )
+        # After the making, so that a refused form can be sent again; one transaction holds both.
+        use_form_key(request, written["form_key"])
+        row.record("shown", by=by)
+        obj.__dict__.update(row.__dict__)
+        request.new_secret = secret
+
+    def edit(
+        self, obj: Any, changes: dict[str, Any], *, by: Actor, expected_version: int | None
+    ) -> None:
+        obj.edit(by=by, **changes)
+
+    def response_add(self, request: Any, obj: Any, post_url_continue: Any = None) -> HttpResponse:
+        """Show the token, here and now only: the answer to the form is the one place it stands."""
+        context = {
+            **self.admin_site.each_context(request),
+            **snippets.as_context(obj, request.new_secret, request),
+            "title": _("The new token"),
+            "subtitle": obj.name,
+            "token": obj,
+            "opts": self.opts,
+        }
+        response = TemplateResponse(request, "admin/tokens/accesstoken/issued.html", context)
+        response.headers["Cache-Control"] = "no-store"
+        return response
+
+    def history_view(self, request: Any, object_id: str, extra_context: Any = None) -> Any:
+        """Go to the audit: there is one history of tokens, not two."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        audit = reverse("admin:tokens_tokenevent_changelist")
+        wanted = object_id if object_id.isdecimal() else "0"
+        return HttpResponseRedirect(f"{audit}?token_id__exact={wanted}")
+
+    def delete_view(self, request: Any, object_id: str, extra_context: Any = None) -> Any:
+        return self._alone(request, self._ask_to_delete, object_id)
+
+    # --- What the form asks while somebody types ------------------------------------------------
+
+    def get_urls(self) -> list[Any]:
+        view = self.admin_site.admin_view
+        return [
+            path("explain/", view(self.explain_view), name="tokens_accesstoken_explain"),
+            path("person/", view(self.person_view), name="tokens_accesstoken_person"),
+            *super().get_urls(),
+        ]
+
+    def explain_view(self, request: HttpRequest) -> JsonResponse:
+        """Say what lines of domains or networks mean."""
+        if not self.has_view_or_change_permission(request):
+            raise PermissionDenied
+        found = {
+            "domains": explain_domains(request.GET.get("domains", "")),
+            "networks": explain_networks(request.GET.get("networks", "")),
+        }
+        return JsonResponse(found)
+
+    def person_view(self, request: HttpRequest) -> JsonResponse:
+        """Say which permissions a person's role has, and which are ticked for it."""
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        user = self._person(request, request.GET.get("user"))
+        if user is None:
+            return JsonResponse({"role": "", "has": Scope.values, "ticked": []})
+        return JsonResponse(
+            {
+                "role": user.get_role_display(),
+                "has": sorted(ROLE_SCOPES[user.role]),
+                "ticked": default_scopes(user.role),
+            }
+        )

@@ -1,0 +1,102 @@
+"""How a token is told in a list: one short cell for each of its sides."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from django.contrib import admin
+from django.contrib.admin.utils import display_for_value
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.html import format_html, format_html_join
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from tokens.models import AccessToken
+from tokens.scopes import default_scopes
+
+_SHORT_RIGHTS = {"write": "rw", "read": "r"}
+
+
+class TokenColumns:
+    """The columns of the list; some stand on the page of the token too."""
+
+    @admin.display(description=gettext_lazy("person"), ordering="user__username")
+    def person(self, token: AccessToken) -> str:
+        return format_html('<span title="{}">{}</span>', token.user.username, token.user)
+
+    @admin.display(description=gettext_lazy("state"))
+    def state_badge(self, token: AccessToken) -> str:
+        return format_html(
+            '<span class="badge badge-{}">{}</span>', token.state.value, token.state.label
+        )
+
+    @admin.display(description=gettext_lazy("permissions"))
+    def scopes_short(self, token: AccessToken) -> str:
+        if not token.scopes:
+            return _("none")
+        if sorted(token.scopes) == default_scopes(token.user.role):
+            title = ", ".join(token.scopes)
+            return format_html('<span class="chip" title="{}">{}</span>', title, _("the usual"))
+        return format_html_join("", '<span class="chip">{}</span>', _short(token.scopes))
+
+    @admin.display(description=gettext_lazy("domains, networks"))
+    def domains_short(self, token: AccessToken) -> str:
+        entries = [*token.domains, *token.networks]
+        if not entries:
+            return format_html('<span class="quiet">{}</span>', _("everywhere"))
+        more = f" +{len(entries) - 2}" if len(entries) > 2 else ""
+        short = ", ".join(entries[:2]) + more
+        return format_html('<span title="{}">{}</span>', ", ".join(entries), short)
+
+    @admin.display(description=gettext_lazy("expires"), ordering="expires_at")
+    def expires(self, token: AccessToken) -> str:
+        moment = timezone.localtime(token.expires_at)
+        return format_html(
+            '<time datetime="{}" title="{}">{}</time>',
+            moment.isoformat(),
+            date_format(moment, "DATETIME_FORMAT"),
+            date_format(moment, "DATE_FORMAT"),
+        )
+
+    @admin.display(description=gettext_lazy("last used"), ordering="last_used_at")
+    def last_use(self, token: AccessToken) -> str:
+        if token.last_used_at is None:
+            return format_html('<span class="quiet">{}</span>', _("never"))
+        place = " · ".join(filter(None, [token.last_used_address, token.last_used_origin]))
+        when = display_for_value(token.last_used_at, "")
+        return format_html('{}<br><span class="quiet">{}</span>', when, place)
+
+    @admin.display(description=gettext_lazy("ends in"), ordering="hint")
+    def ends_in(self, token: AccessToken) -> str:
+        return format_html("<code>…{}</code>", token.hint)
+
+    @admin.display(description=gettext_lazy("made"))
+    def made(self, token: AccessToken) -> str:
+        when = display_for_value(token.created_at, "")
+        return f"{when} · {token.created_by}" if token.created_by else str(when)
+
+    @admin.display(description=gettext_lazy("disabled"))
+    def disabling(self, token: AccessToken) -> str:
+        if token.disabled_at is None:
+            return "–"
+        when = display_for_value(token.disabled_at, "")
+        return " · ".join(
+            str(part) for part in (when, token.disabled_by, token.disabled_reason) if part
+        )
+
+
+def _short(scopes: Iterable[str]) -> list[tuple[str]]:
+    """Return one chip a family: “tickets rw”, “users r”, “login agent”."""
+    families: dict[str, list[str]] = {}
+    for scope in scopes:
+        family, _colon, right = scope.partition(":")
+        families.setdefault(family, []).append(right)
+    return [
+        (f"{family} {' '.join(_SHORT_RIGHTS.get(right, right) for right in _widest(rights))}",)
+        for family, rights in families.items()
+    ]
+
+
+def _widest(rights: list[str]) -> list[str]:
+    return ["write"] if "write" in rights else rights
