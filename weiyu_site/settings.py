@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -119,14 +120,24 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = env.text("WEIYU_REDIS_URL", "")
 if REDIS_URL:
+    # Deployments may share a Redis, whose channels know no database numbers. What the processes of
+    # one have in common is the secret.
+    _namespace = "weiyu-" + hmac.digest(SECRET_KEY.encode(), b"redis", "sha256").hex()[:12]
     CACHES = {
-        "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
+        "default": {
+            "BACKEND": "django.core.cache.backends.redis.RedisCache",
+            "LOCATION": REDIS_URL,
+            "KEY_PREFIX": _namespace,
+        }
     }
     CHANNEL_LAYERS = {
         "default": {
             "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
             # redis-py 8 would close a silent subscription after 5 s.
-            "CONFIG": {"hosts": [{"address": REDIS_URL, "socket_timeout": None}]},
+            "CONFIG": {
+                "hosts": [{"address": REDIS_URL, "socket_timeout": None}],
+                "prefix": _namespace,
+            },
         }
     }
 else:
