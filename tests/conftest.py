@@ -16,6 +16,7 @@ from rest_framework.test import APIClient
 import configuration.values
 from accounts.actor import Actor
 from accounts.models import User
+from tests.server import prepared, serving, weiyu  # noqa: F401 - the fixtures themselves
 from tokens.models import AccessToken
 
 PASSWORD = "correct horse battery staple"

@@ -1,6 +1,7 @@
 """Start the real server as a process, for tests that come from outside.
 
-`weiyu` is one server for the whole session; `serving()` starts another with its own environment.
+`weiyu` is one server for the whole session, `serving()` starts another with its own environment.
+Each has the cast of tests/people.py in a database of its own.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -24,6 +25,8 @@ from urllib.parse import urlsplit
 import psycopg
 import pytest
 from psycopg import sql
+
+from tests import people
 
 ROOT = Path(__file__).resolve().parent.parent
 START_PATIENCE = 60.0
@@ -103,13 +106,7 @@ class Weiyu(Process):
 
     def manage(self, *arguments: str) -> str:
         """Run a management command on its data and return what it prints."""
-        done = subprocess.run(
-            [sys.executable, "manage.py", *arguments],
-            env=dict(self.env), cwd=ROOT, capture_output=True, text=True, check=False,
-        )  # fmt: skip
-        if done.returncode:
-            raise RuntimeError(f"manage.py {' '.join(arguments)} failed:\n{done.stderr}")
-        return done.stdout
+        return _manage(self.env, *arguments)
 
     def issue(self, username: str, **options: str | Sequence[str]) -> str:
         """Return a new AccessToken of that person: `issue("dora@…", scope=["tickets:read"])`."""
@@ -120,37 +117,85 @@ class Weiyu(Process):
         return self.manage("issue_access_token", *arguments).strip()
 
 
-@contextlib.contextmanager
-def serving(
-    directory: Path, env: Mapping[str, str] | None = None, *, workers: int = 1
-) -> Iterator[Weiyu]:
-    """Yield a running site with an empty, migrated database; all of it is gone afterwards."""
-    port = free_port()
-    with _database(directory) as database_url:
-        weiyu = Weiyu(
-            command=[
-                sys.executable, "-m", "weiyu_site.serve",
-                "--port", str(port), "--workers", str(workers),
-            ],
-            env={**_environment(directory), "WEIYU_DATABASE_URL": database_url, **(env or {})},
-            log_path=directory / "server.log",
-            port=port,
-            data_dir=directory,
-        )  # fmt: skip
-        weiyu.manage("migrate", "--verbosity", "0")
-        _collect_static(weiyu)
-        try:
-            weiyu.start()
-            yield weiyu
-        finally:
-            weiyu.stop()
+@dataclass(frozen=True)
+class Prepared:
+    """What every server begins with: a migrated database with the cast, and the hashed assets."""
+
+    database_url: str
+    static: Path
 
 
 @pytest.fixture(scope="session")
-def weiyu(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Weiyu]:
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prepared]:
+    directory = tmp_path_factory.mktemp("prepared")
+    with _database(directory) as url:
+        env = {**_environment(directory), "WEIYU_DATABASE_URL": url}
+        _manage(env, "shell", "--no-imports", "-c", PREPARE)
+        yield Prepared(url, directory / "static")
+
+
+# One process for all of it, because most of a command's time is its start.
+PREPARE = f"""
+from accounts.models import User
+from django.core.management import call_command
+call_command("migrate", verbosity=0)
+call_command("collectstatic", interactive=False, verbosity=0)
+for username, role in {people.PEOPLE!r}.items():
+    User.objects.create_user(username, {people.PASSWORD!r}, role=role)
+"""
+
+
+@pytest.fixture(scope="session")
+def serving(prepared: Prepared) -> Callable[..., contextlib.AbstractContextManager[Weiyu]]:
+    """Return a context manager: `with serving(directory, env, workers=2) as running:`."""
+
+    @contextlib.contextmanager
+    def running(
+        directory: Path, env: Mapping[str, str] | None = None, *, workers: int = 1
+    ) -> Iterator[Weiyu]:
+        (directory / "static").symlink_to(prepared.static)
+        with _database(directory, like=prepared.database_url) as url:
+            env = {**_environment(directory), "WEIYU_DATABASE_URL": url, **(env or {})}
+            weiyu = _weiyu(directory, env, workers)
+            try:
+                weiyu.start()
+                yield weiyu
+            finally:
+                weiyu.stop()
+
+    return running
+
+
+@pytest.fixture(scope="session")
+def weiyu(
+    serving: Callable[..., contextlib.AbstractContextManager[Weiyu]],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Weiyu]:
     """The site on a port of its own: `weiyu.url`, `weiyu.manage(…)`, `weiyu.issue(…)`."""
     with serving(tmp_path_factory.mktemp("weiyu")) as running:
         yield running
+
+
+def _weiyu(directory: Path, env: Mapping[str, str], workers: int) -> Weiyu:
+    port = free_port()
+    options = ["--port", str(port), "--workers", str(workers)]
+    return Weiyu(
+        command=[sys.executable, "-m", "weiyu_site.serve", *options],
+        env=env,
+        log_path=directory / "server.log",
+        port=port,
+        data_dir=directory,
+    )
+
+
+def _manage(env: Mapping[str, str], *arguments: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "manage.py", *arguments],
+        env=dict(env), cwd=ROOT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    if done.returncode:
+        raise RuntimeError(f"manage.py {' '.join(arguments)} failed:\n{done.stderr}")
+    return done.stdout
 
 
 def _environment(directory: Path) -> dict[str, str]:
@@ -171,15 +216,23 @@ def _environment(directory: Path) -> dict[str, str]:
 
 
 @contextlib.contextmanager
-def _database(directory: Path) -> Iterator[str]:
-    """Yield the URL of a new database where the tests' own is: PostgreSQL, or SQLite."""
+def _database(directory: Path, *, like: str = "") -> Iterator[str]:
+    """Yield the URL of a new database where the tests' own is, empty or a copy of another."""
     url = os.environ.get("WEIYU_DATABASE_URL", "")
     if not url.startswith("postgres"):
-        yield f"sqlite:///{directory / 'weiyu.sqlite3'}"
+        path = directory / "weiyu.sqlite3"
+        if like:
+            shutil.copy(like.removeprefix("sqlite:///"), path)
+        yield f"sqlite:///{path}"
         return
     name = f"weiyu_test_{secrets.token_hex(6)}"
+    template = urlsplit(like).path.removeprefix("/") or "template1"
     with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        connection.execute(
+            sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(
+                sql.Identifier(name), sql.Identifier(template)
+            )
+        )
     try:
         yield urlsplit(url)._replace(path=f"/{name}").geturl()
     finally:
@@ -187,17 +240,3 @@ def _database(directory: Path) -> Iterator[str]:
             connection.execute(
                 sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
             )
-
-
-_static: Path | None = None
-
-
-def _collect_static(weiyu: Weiyu) -> None:
-    """Collect the hashed assets once for all servers of this run."""
-    global _static
-    target = weiyu.data_dir / "static"
-    if _static and _static.exists():
-        shutil.copytree(_static, target)
-        return
-    weiyu.manage("collectstatic", "--noinput", "--verbosity", "0")
-    _static = target

@@ -26,8 +26,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from tests import people
-from tests.server import Process, Weiyu, free_port, weiyu  # noqa: F401 - the fixture itself
+from tests.server import Process, Weiyu, free_port
 
 OURS = "desk.weiyu.test"
 SAME_SITE = "crm.weiyu.test"
@@ -93,11 +92,10 @@ def _hosts() -> tuple[str, ...]:
 
 
 @pytest.fixture(scope="session")
-def desk(weiyu: Weiyu, certificate: tuple[Path, Path]) -> Iterator[Desk]:  # noqa: F811
+def desk(weiyu: Weiyu, certificate: tuple[Path, Path]) -> Iterator[Desk]:
     """The real server on two ports, one of them with TLS, on the same data."""
     from weiyu_site.serve import command
 
-    people.settle(weiyu)
     port = free_port()
     tls = Process(
         command=[

@@ -11,7 +11,7 @@ import pytest
 import requests
 
 from tests import people
-from tests.server import Weiyu, serving
+from tests.server import Weiyu
 
 pytestmark = pytest.mark.server
 
@@ -29,10 +29,10 @@ SPELLINGS = (
 
 
 @pytest.fixture(scope="module", params=["false", "true"], ids=["plain", "debug"])
-def crashing(request, tmp_path_factory) -> Iterator[Weiyu]:
+def crashing(request, serving, tmp_path_factory) -> Iterator[Weiyu]:
     env = {"DJANGO_SETTINGS_MODULE": "tests.crashing", "WEIYU_DEBUG": request.param}
     with serving(tmp_path_factory.mktemp("trace"), env) as running:
-        yield people.settle(running)
+        yield running
 
 
 def use_everywhere(weiyu: Weiyu, token: str) -> list[requests.Response]:

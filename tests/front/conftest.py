@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.server import Process, free_port, weiyu  # noqa: F401 - the fixture itself
+from tests.server import Process, free_port
 from weiyu_site import serve
 
 
