@@ -63,7 +63,7 @@ _DECLARED = [
         "Weiyu",
         Group.GENERAL,
         _("Site name"),
-        _("Stands in titles, in the header and in mails."),
+        _("Stands in the titles and headers of all pages, and in mails."),
     ),
     Setting(
         "default_language",
@@ -131,6 +131,7 @@ _DECLARED = [
         10,
         Group.MESSAGES,
         _("Largest attachment"),
+        _("Takes effect together with attachments, which a later release brings."),
     ),
     Setting(
         "attachment_types",
@@ -153,7 +154,10 @@ _DECLARED = [
         ],
         Group.MESSAGES,
         _("Types of attachments"),
-        _("Media types that may be attached, one a line. The type is read from the file itself."),
+        _(
+            "Media types that may be attached, one a line. The type is read from the file itself. "
+            "Takes effect together with attachments, which a later release brings."
+        ),
         security=True,
     ),
     Setting(

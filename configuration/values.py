@@ -28,6 +28,11 @@ def value(key: str) -> Any:
     return values()[key]
 
 
+def remembered(key: str) -> Any:
+    """Return the value as last read, without asking a database that may be what has failed."""
+    return _reading.remembered().get(key, find(key).default)
+
+
 def values() -> Mapping[str, Any]:
     """Return all present values by key."""
     return _reading.values()
@@ -72,6 +77,9 @@ class Reading:
         if present is not None and time.monotonic() - self._read_at < LONGEST_AGE_SECONDS:
             return present
         return self._read_again()
+
+    def remembered(self) -> Mapping[str, Any]:
+        return self._values or {}
 
     def _read_again(self) -> Mapping[str, Any]:
         generation, now = self._generation, time.monotonic()

@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
+from configuration.values import remembered
 from weiyu_site.api import problems
 
 
@@ -52,13 +53,16 @@ def _is_api(request: HttpRequest) -> bool:
 
 
 def _page(request: HttpRequest, status: int, title: str, detail: str) -> HttpResponse:
-    # Without the request: context processors would open the session, which may be what failed.
+    # Without the request: context processors would ask the session and the
+    # database, which may be what failed.
     page = render_to_string(
         "error.html",
         {
             "status": status,
             "title": title,
             "detail": detail,
+            "start": "/admin/" if request.path.startswith("/admin/") else "/",
+            "our_name": remembered("site_name"),
             "request_id": request.META.get("weiyu.request_id", ""),
         },
     )

@@ -184,5 +184,6 @@ def test_every_refusal_has_both_kinds(refuse, status, path):
     is_problem = response["Content-Type"] == "application/problem+json"
     assert is_problem == path.startswith("/api/")
     if not is_problem:
-        assert "style" not in response.content.decode()
+        assert "<style" not in response.content.decode()
+        assert " style=" not in response.content.decode()
         assert "<script" not in response.content.decode()
