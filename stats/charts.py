@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
     from accounts.models import User
 
-WIDTH, HEIGHT = 560, 140
+WIDTH, HEIGHT = 560, 182
 # Room for the numbers at the left and the days below.
-LEFT, BOTTOM = 32, 18
+LEFT, BOTTOM = 32, 24
 SHARE_OF_BARS = 0.72
 
 

@@ -13,9 +13,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from stats.charts import Chart, tickets_per_day
 from tickets.models import Ticket
 from tickets.workflow import UNRESOLVED
 from tokens.models import EXPIRING_WITHIN, AccessToken, TokenEvent
+from tokens.scopes import allows
 from tokens.verification import SENTENCES
 
 SHOWN_ROWS = 5
@@ -43,6 +45,7 @@ class State:
     work: list[Figure] = field(default_factory=list)
     statuses: list[Figure] = field(default_factory=list)
     most: int = 1
+    chart: Chart | None = None
     people: list[Figure] = field(default_factory=list)
     tokens: list[Figure] = field(default_factory=list)
     expiring: list[AccessToken] = field(default_factory=list)
@@ -50,10 +53,12 @@ class State:
 
 
 def state_of_the_system(user: Any) -> State:
-    """Return the figures and rows that `user` may see, by at most six queries."""
+    """Return the figures and rows that `user` may see, by at most eight queries."""
     state = State()
     if user.has_perm("tickets.view_ticket"):
         _add_tickets(state, user)
+    if allows(user, getattr(user, "access_token", None), "statistics:read"):
+        state.chart = tickets_per_day(user)
     if user.has_perm("accounts.view_user"):
         _add_people(state)
     if user.has_perm("tokens.view_accesstoken"):

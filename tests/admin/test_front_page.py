@@ -66,7 +66,7 @@ def test_it_costs_the_same_queries_however_much_there_is(
             token, _secret = issue(alice, days=2)
             token.record("denied", cause="token-expired")
         client.get("/admin/")
-        with django_assert_num_queries(8):  # session, person, and six for the figures
+        with django_assert_num_queries(10):  # session, person, six for figures, two for a chart
             client.get("/admin/")
 
 
@@ -78,3 +78,30 @@ def test_everything_is_there_in_words_for_people(dora, browser):
     assert "<style" not in page
     assert " style=" not in page
     assert "<script>" not in page
+
+
+def test_it_draws_the_last_days_with_a_table_beside(dora, browser, ticket):
+    ticket.resolve(by=Actor(dora))
+
+    answer = browser(dora).get("/admin/")
+
+    chart = answer.context["state"].chart
+    assert chart.rows[-1].values == [1, 1]
+    page = answer.content.decode()
+    assert "stats/chart.css" in page
+    assert 'role="img" aria-label="Tickets per day"' in page
+    assert page.count("<td>1</td><td>1</td>") == 1
+
+
+def test_a_token_without_statistics_sees_no_chart(dora, by_link, ticket):
+    page = by_link(dora, scopes=["login:admin", "tickets:read"]).get("/admin/")
+
+    assert page.context["state"].chart is None
+    assert "chart-picture" not in page.content.decode()
+
+
+def test_a_token_with_statistics_alone_sees_the_chart_alone(dora, by_link):
+    page = by_link(dora, scopes=["login:admin", "statistics:read"]).get("/admin/")
+
+    assert page.context["state"].work == []
+    assert "chart-picture" in page.content.decode()
