@@ -15,6 +15,7 @@ from rest_framework import serializers
 
 from accounts.avatars import redrawn
 from accounts.models import User, Workgroup
+from accounts.shapes import ModelShape
 
 LARGEST_ID = 2**63 - 1
 
@@ -67,7 +68,7 @@ class AvatarField(serializers.Field[Any, Any, Any, Any]):
         )
 
 
-class PersonSerializer(serializers.ModelSerializer[User]):
+class PersonSerializer(ModelShape[User]):
     """A person as administrators write them and the team reads them."""
 
     username = serializers.CharField(max_length=150)
@@ -93,7 +94,7 @@ class PersonSerializer(serializers.ModelSerializer[User]):
         validators: list[Any] = []
 
 
-class ProfileSerializer(serializers.ModelSerializer[User]):
+class ProfileSerializer(ModelShape[User]):
     """The caller: who they are, what they may change about themselves, and what they may do."""
 
     avatar = AvatarField(required=False, allow_null=True)
@@ -146,7 +147,7 @@ class ProfileSerializer(serializers.ModelSerializer[User]):
         }
 
 
-class WorkgroupSerializer(serializers.ModelSerializer[Workgroup]):
+class WorkgroupSerializer(ModelShape[Workgroup]):
     members = IdsField(required=False, help_text="Ids of the agents and administrators in it.")
     name = serializers.CharField(max_length=120)
 

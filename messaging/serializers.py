@@ -10,6 +10,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from accounts.models import User, Workgroup
+from accounts.shapes import ModelShape
 from messaging.markup import render
 from messaging.models import Conversation, Message
 from messaging.models.message import LONGEST_CONTENT, seq_column
@@ -47,7 +48,7 @@ class TicketOfMessage(serializers.IntegerField):
         return instance.conversation.ticket_id
 
 
-class MessageSerializer(serializers.ModelSerializer[Message]):
+class MessageSerializer(ModelShape[Message]):
     """A message as the caller sees it; only the content can be written, by its author."""
 
     conversation = RelatedId(read_only=True)
@@ -128,7 +129,7 @@ class NewMessageSerializer(serializers.Serializer[Any]):
         return given
 
 
-class ConversationSerializer(serializers.ModelSerializer[Conversation]):
+class ConversationSerializer(ModelShape[Conversation]):
     """A chat, or the talk of a ticket; then the ticket says who has it and whether it goes on."""
 
     status = serializers.ChoiceField(

@@ -10,9 +10,11 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from accounts.shapes import AsItIs, OfRow
+
 
 @extend_schema_field(OpenApiTypes.DATETIME)
-class Moment(serializers.Field[Any, Any, Any, Any]):
+class Moment(OfRow, serializers.Field[Any, Any, Any, Any]):
     """A time in UTC with `Z`, whatever the reader's zone; stock fields follow the reader."""
 
     def __init__(self, **options: Any) -> None:
@@ -60,10 +62,7 @@ class Withheld(serializers.ReadOnlyField):
         return self.value
 
 
-class Words(serializers.ListField):
+class Words(AsItIs, serializers.ListField):
     """A list of short texts."""
 
     child = serializers.CharField(max_length=200)
-
-    def to_representation(self, value: list[str]) -> list[str]:
-        return value

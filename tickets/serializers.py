@@ -7,25 +7,24 @@ from typing import Any, ClassVar
 from rest_framework import serializers
 
 from accounts.models import User, Workgroup
+from accounts.shapes import ModelShape, Number, Text, Word
 from tickets.models import Ticket, TicketEvent
 from tickets.models.ticket import LONGEST_CONTENT
 from tickets.serializer_fields import Moment, NameOf, RelatedId, Withheld, Words
 
 
-class TicketSerializer(serializers.ModelSerializer[Ticket]):
+class TicketSerializer(ModelShape[Ticket]):
     """A ticket as the team reads and writes it."""
 
-    number = serializers.CharField(read_only=True)
-    title = serializers.CharField(max_length=200)
-    content = serializers.CharField(
-        max_length=LONGEST_CONTENT, trim_whitespace=False, help_text="Markdown."
-    )
-    priority = serializers.ChoiceField(
+    number = Text(read_only=True)
+    title = Text(max_length=200)
+    content = Text(max_length=LONGEST_CONTENT, trim_whitespace=False, help_text="Markdown.")
+    priority = Word(
         choices=Ticket.Priority.choices,
         required=False,
         help_text="Without it: `default_priority` of the settings.",
     )
-    status = serializers.ChoiceField(
+    status = Word(
         choices=Ticket.Status.choices,
         required=False,
         help_text="Writing it is a move: what the life-cycle forbids is 409 invalid-transition.",
@@ -39,7 +38,7 @@ class TicketSerializer(serializers.ModelSerializer[Ticket]):
     workgroup = RelatedId(queryset=Workgroup.objects.all(), required=False, allow_null=True)
     workgroup_name = NameOf()
     tags = Words(required=False, help_text="Small letters; sorted.")
-    channel = serializers.ChoiceField(choices=Ticket.Channel.choices, read_only=True)
+    channel = Word(choices=Ticket.Channel.choices, read_only=True)
     follow_up_of = RelatedId(read_only=True)
     created_at = Moment()
     updated_at = Moment()
@@ -85,7 +84,7 @@ class OwnTicketSerializer(TicketSerializer):
             **super().get_fields(),
             "requester": RelatedId(read_only=True),
             "assignee": RelatedId(read_only=True),
-            "close_reason": serializers.CharField(read_only=True),
+            "close_reason": Text(read_only=True),
             **{name: Withheld(value) for name, value in self.WITHHELD.items()},
         }
 
@@ -109,12 +108,12 @@ class CloseSerializer(serializers.Serializer[Any]):
     )
 
 
-class TicketEventSerializer(serializers.ModelSerializer[TicketEvent]):
+class TicketEventSerializer(ModelShape[TicketEvent]):
     """One line of the history. People, workgroups and tokens stand there by their ids."""
 
     actor = RelatedId(read_only=True, allow_null=True, help_text="null: the system itself.")
     actor_name = NameOf()
-    token = serializers.IntegerField(source="token_id", read_only=True, allow_null=True)
+    token = Number(source="token_id", read_only=True, allow_null=True)
     at = Moment()
 
     class Meta:
