@@ -45,3 +45,11 @@ def contain(networks: Iterable[str], address: str) -> bool:
         return False
     mapped = getattr(wanted, "ipv4_mapped", None)
     return any((mapped or wanted) in parse(network) for network in networks)
+
+
+def coarse(address: str) -> str:
+    """Return the /24 of an IPv4 address or the /48 of an IPv6 address, as its first address."""
+    found = ipaddress.ip_address(address)
+    found = getattr(found, "ipv4_mapped", None) or found
+    length = 24 if found.version == 4 else 48
+    return str(ipaddress.ip_network((found, length), strict=False).network_address)

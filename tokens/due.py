@@ -1,0 +1,13 @@
+"""What happens around tokens by time alone; weiyu_site/due_work.py runs it."""
+
+from __future__ import annotations
+
+from django.utils import timezone
+
+from tokens.models import TokenEvent
+from tokens.models.event import ADDRESSES_STAY_WHOLE_FOR
+
+
+def cut_old_addresses() -> int:
+    """Cut the addresses of audit rows to their network after 90 days; return how many."""
+    return TokenEvent.objects.cut_addresses(before=timezone.now() - ADDRESSES_STAY_WHOLE_FOR)
