@@ -10,7 +10,6 @@ import pytest
 from django.apps import apps
 from django.core.management import CommandError, call_command
 
-from tests.server import serving
 from weiyu_site import due_work
 
 
@@ -78,7 +77,7 @@ from django.utils import timezone
 from accounts.actor import Actor
 from accounts.models import User
 from tickets.models import Ticket
-alice = User.objects.create_user("alice@example.com", "a password of hers", role="customer")
+alice = User.objects.get(username="alice@example.com")
 ticket = Ticket.objects.open_for(by=Actor(alice), title="Old", content="Old")
 ticket.resolve(by=Actor.system())
 Ticket.objects.filter(pk=ticket.pk).update(resolved_at=timezone.now() - timedelta(days=9))
@@ -86,7 +85,7 @@ Ticket.objects.filter(pk=ticket.pk).update(resolved_at=timezone.now() - timedelt
 
 
 @pytest.mark.server
-def test_a_server_without_redis_does_it_by_itself(tmp_path):
+def test_a_server_without_redis_does_it_by_itself(serving, tmp_path):
     with serving(tmp_path, {"WEIYU_REDIS_URL": ""}) as site:
         site.manage("shell", "--no-imports", "-c", RESOLVED_LONG_AGO)
 
