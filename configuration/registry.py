@@ -179,6 +179,15 @@ _DECLARED = [
         security=True,
     ),
     Setting(
+        "token_grace_hours",
+        Integer(0, 168, _("hours")),
+        24,
+        Group.TOKENS,
+        _("Grace after rotation"),
+        _("How long a rotated token stays good beside its successor, when nobody says."),
+        security=True,
+    ),
+    Setting(
         "api_rate_per_minute",
         Integer(10, 100_000, _A_MINUTE),
         600,

@@ -84,6 +84,11 @@ SENTENCES: dict[str, tuple[Promise, Promise]] = {
         _("An administrator has disabled this AccessToken. Ask them to enable it or to make a new "
           "one."),
     ),
+    "token-rotated": (
+        _("The token was replaced"),
+        _("This AccessToken was rotated and its grace is over. Put its successor in the place of "
+          "this one, or have an administrator make a new token."),
+    ),
     "user-inactive": (
         _("The person is deactivated"),
         _("The person of this AccessToken no longer works here. Ask an administrator."),
@@ -163,7 +168,12 @@ def verify(secret: str, call: Call, *, scope: str | None = None) -> AccessToken:
         token = AccessToken.objects.with_secret(secret)
     except (TokenError, AccessToken.DoesNotExist) as error:
         raise Refused("token-invalid") from error
-    check(token, call, scope=scope, has_expired=signed.has_expired)
+    try:
+        check(token, call, scope=scope, has_expired=signed.has_expired)
+    except Refused as refusal:
+        if refusal.cause == "token-rotated" and token.used_after_rotation_at is None:
+            token.mark_used_after_rotation(address=call.address, origin=call.seen)
+        raise
     return token
 
 
@@ -186,6 +196,8 @@ def _check_status(token: AccessToken, *, has_expired: bool) -> None:
         raise Refused("token-disabled")
     if has_expired or token.expires_at + timedelta(seconds=LEEWAY) <= timezone.now():
         raise Refused("token-expired")
+    if token.grace_until and token.grace_until <= timezone.now():
+        raise Refused("token-rotated")
     if not token.user.is_active:
         raise Refused("user-inactive")
 

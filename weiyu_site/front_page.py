@@ -16,7 +16,8 @@ from accounts.models import User
 from stats.charts import Chart, tickets_per_day
 from tickets.models import Ticket
 from tickets.workflow import UNRESOLVED
-from tokens.models import EXPIRING_WITHIN, AccessToken, TokenEvent
+from tokens.models import AccessToken, TokenEvent
+from tokens.models.states import condition_of, good_now
 from tokens.scopes import allows
 from tokens.verification import SENTENCES
 
@@ -100,19 +101,10 @@ def _add_people(state: State) -> None:
 
 
 def _add_tokens(state: State) -> None:
-    now = timezone.now()
-    enabled = Q(disabled_at=None)
+    now, is_good = timezone.now(), good_now()
     counts = AccessToken.objects.aggregate(
-        active=Count("pk", filter=enabled & Q(expires_at__gt=now, user__is_active=True)),
-        expiring=Count(
-            "pk",
-            filter=enabled
-            & Q(
-                expires_at__gt=now,
-                expires_at__lte=now + EXPIRING_WITHIN,
-                user__is_active=True,
-            ),
-        ),
+        active=Count("pk", filter=is_good),
+        expiring=Count("pk", filter=is_good & condition_of(AccessToken.State.EXPIRING)),
     )
     denied = TokenEvent.objects.denials().filter(at__gte=now - RECENT)
     page = "tokens_accesstoken"

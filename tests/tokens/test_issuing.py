@@ -139,6 +139,19 @@ def test_rights_never_grow_through_a_token(dora, issue, wider):
     issue_by(dora, by, **{**narrow, "days": 9, "scopes": ["tickets:read"]})
 
 
+def test_networks_do_not_open_a_way_past_domains(dora, issue):
+    """With networks listed, a program may show no page; with domains alone it may not."""
+    maker, _ = issue(dora, scopes=["tokens:write"], domains=["crm.example.com"])
+    by = Actor(user=dora, token_id=maker.pk)
+    like = {"scopes": [], "domains": ["crm.example.com"], "days": 9}
+
+    with pytest.raises(PermissionDenied):
+        issue_by(dora, by, **like, networks=["0.0.0.0/0"])
+
+    assert AccessToken.objects.count() == 1
+    issue_by(dora, by, **like)
+
+
 def test_a_token_makes_none_for_somebody_else(dora, carol, issue):
     maker, _ = issue(dora, scopes=["tokens:write", "tickets:read"])
 

@@ -12,7 +12,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
 from accounts.models import User
-from tokens.models import EXPIRING_WITHIN, AccessToken
+from tokens.models import AccessToken
+from tokens.models.states import condition_of
 from tokens.scopes import Scope
 from tokens.verification import SENTENCES
 
@@ -27,19 +28,11 @@ class StateFilter(admin.SimpleListFilter):
         return [("good", gettext_lazy("Good now")), *AccessToken.State.choices]
 
     def queryset(self, request: Any, queryset: Any) -> Any:
-        now, soon = timezone.now(), timezone.now() + EXPIRING_WITHIN
-        enabled = queryset.filter(disabled_at=None)
-        match self.value():
-            case "good":
-                return queryset.active()
-            case AccessToken.State.ACTIVE:
-                return enabled.filter(expires_at__gt=soon)
-            case AccessToken.State.EXPIRING:
-                return queryset.expiring()
-            case AccessToken.State.EXPIRED:
-                return enabled.filter(expires_at__lte=now)
-            case AccessToken.State.DISABLED:
-                return queryset.filter(disabled_at__isnull=False)
+        state = self.value()
+        if state == "good":
+            return queryset.active()
+        if state in AccessToken.State.values:
+            return queryset.filter(condition_of(state))
         return queryset
 
 

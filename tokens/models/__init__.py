@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from tokens.models.access_token import (
-    EXPIRING_WITHIN,
-    SHORTEST_LIFE,
-    AccessToken,
-    AccessTokenQuerySet,
-)
+from tokens.models.access_token import SHORTEST_LIFE, AccessToken
 from tokens.models.digests import digest_of
 from tokens.models.event import TokenEvent, TokenEventQuerySet
 from tokens.models.login_code import LoginCode
 from tokens.models.session import Session
+from tokens.models.states import EXPIRING_WITHIN, TokenState
+from tokens.models.token_queryset import AccessTokenQuerySet
 
 __all__ = [
     "EXPIRING_WITHIN",
@@ -22,5 +19,6 @@ __all__ = [
     "Session",
     "TokenEvent",
     "TokenEventQuerySet",
+    "TokenState",
     "digest_of",
 ]

@@ -3,109 +3,35 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any
 from uuid import uuid4
 
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as gettext_now
 from django.utils.translation import gettext_lazy as _
 
 from accounts.actor import Actor
+from accounts.conflicts import Conflict, check_version
 from accounts.models import User
 from configuration.values import value
-from tokens import domains, networks
+from tokens import domains, networks, rotation
 from tokens.domains import AllowedDomain
-from tokens.jwt import SignedToken, signing_kid
-from tokens.models.digests import digest_of
+from tokens.growth import refuse_growth
 from tokens.models.event import TokenEvent
-from tokens.scopes import ROLE_SCOPES, default_scopes, expand, granted
+from tokens.models.states import EXPIRING_WITHIN, TokenState
+from tokens.models.token_queryset import AccessTokenQuerySet
+from tokens.scopes import ROLE_SCOPES
 
-if TYPE_CHECKING:
-    from django.contrib.auth.models import AnonymousUser
-
-EXPIRING_WITHIN = timedelta(days=7)
 SHORTEST_LIFE = timedelta(minutes=1)
 
 
 def new_handle() -> str:
     """Return a public name for a token: it tells nothing and opens nothing."""
     return secrets.token_urlsafe(12)
-
-
-class AccessTokenQuerySet(models.QuerySet["AccessToken"]):
-    def visible_to(self, user: User | AnonymousUser) -> Self:
-        """Return the tokens that `user` may see: administrators all, others their own."""
-        if not user.is_authenticated:
-            return self.none()
-        return self if user.is_administrator else self.filter(user=user)
-
-    def active(self) -> Self:
-        """Return tokens that still open something."""
-        return self.filter(disabled_at=None, expires_at__gt=timezone.now(), user__is_active=True)
-
-    def expiring(self) -> Self:
-        return self.active().filter(expires_at__lte=timezone.now() + EXPIRING_WITHIN)
-
-    def unused_since(self, moment: datetime) -> Self:
-        return self.filter(created_at__lt=moment).filter(
-            models.Q(last_used_at=None) | models.Q(last_used_at__lt=moment)
-        )
-
-    def with_secret(self, secret: str) -> AccessToken:
-        """Return the row of a token and its person in one query; raises DoesNotExist."""
-        return self.select_related("user").get(digest=digest_of(secret))
-
-    @transaction.atomic
-    def issue(
-        self,
-        *,
-        user: User,
-        name: str,
-        by: Actor,
-        scopes: Iterable[str] | None = None,
-        domains: Iterable[str] = (),
-        networks: Iterable[str] = (),
-        days: float | None = None,
-        expires_at: datetime | None = None,
-        description: str = "",
-        allow_missing_referrer: bool = False,
-    ) -> tuple[AccessToken, str]:
-        """Make a token and return its row and the token itself, which is never stored.
-
-        `scopes` None means the default set of the person's role. Raises ValidationError, and
-        PermissionDenied where the maker's own token is narrower than the new one.
-        """
-        now = timezone.now().replace(microsecond=0)
-        if expires_at is None:
-            life = value("token_default_days") if days is None else days
-            expires_at = now + timedelta(days=life)
-        token = self.model(
-            user=user,
-            name=name,
-            description=description,
-            scopes=default_scopes(user.role) if scopes is None else list(scopes),
-            domains=list(domains),
-            networks=list(networks),
-            allow_missing_referrer=allow_missing_referrer,
-            created_at=now,
-            created_by=by.user,
-            expires_at=expires_at.replace(microsecond=0),
-            kid=signing_kid(),
-        )
-        token.settle()
-        token.refuse_growth(by)
-        secret = SignedToken.sign(
-            username=user.username, issued_at=now, expires_at=token.expires_at
-        )
-        token.digest, token.hint = digest_of(secret), secret[-6:]
-        token.save(force_insert=True, using=self.db)
-        token.record("made", by=by)
-        return token, secret
 
 
 class AccessToken(models.Model):
@@ -181,6 +107,11 @@ class AccessToken(models.Model):
         _("last used on"), max_length=300, blank=True, editable=False
     )
 
+    # Grows with what people change, not with use.
+    version = models.PositiveIntegerField(default=1, editable=False)
+
+    State = TokenState
+
     objects = AccessTokenQuerySet.as_manager()
 
     class Meta:
@@ -192,20 +123,23 @@ class AccessToken(models.Model):
     def __str__(self) -> str:
         return f"{self.name} (…{self.hint})"
 
-    class State(models.TextChoices):
-        ACTIVE = "active", _("Active")
-        EXPIRING = "expiring", _("Expires soon")
-        EXPIRED = "expired", _("Expired")
-        DISABLED = "disabled", _("Disabled")
+    @property
+    def state(self) -> TokenState:
+        """Return what condition_of() finds by, in the order in which reasons count."""
+        now = timezone.now()
+        if self.disabled_at:
+            return TokenState.DISABLED
+        if self.expires_at <= now:
+            return TokenState.EXPIRED
+        if self.grace_until:
+            return TokenState.ROTATED if self.grace_until <= now else TokenState.GRACE
+        is_ending = self.expires_at <= now + EXPIRING_WITHIN
+        return TokenState.EXPIRING if is_ending else TokenState.ACTIVE
 
     @property
-    def state(self) -> State:
-        if self.disabled_at:
-            return self.State.DISABLED
-        left = self.expires_at - timezone.now()
-        if left <= timedelta(0):
-            return self.State.EXPIRED
-        return self.State.EXPIRING if left <= EXPIRING_WITHIN else self.State.ACTIVE
+    def ends_at(self) -> datetime:
+        """Return when the token opens nothing more: with its grace, if it was rotated."""
+        return min(self.expires_at, self.grace_until or self.expires_at)
 
     @cached_property
     def allowed_domains(self) -> tuple[AllowedDomain, ...]:
@@ -253,82 +187,106 @@ class AccessToken(models.Model):
             )
         return None
 
-    def refuse_growth(self, by: Actor) -> None:
-        """Refuse a maker whose own token is narrower than this one (rights never grow)."""
-        if by.token_id is None:
-            return
-        maker = AccessToken.objects.select_related("user").get(pk=by.token_id)
-        if not self._is_within(maker):
-            raise PermissionDenied(
-                gettext_now(
-                    "A token cannot make or widen another beyond itself: same person, no more "
-                    "permissions, domains or networks, no later expiry."
-                )
-            )
-
-    def _is_within(self, maker: AccessToken) -> bool:
-        return (
-            self.user_id == maker.user_id
-            and expand(self.scopes) <= granted(maker.user, maker)
-            and _lists_within(self.domains, maker.domains)
-            and _lists_within(self.networks, maker.networks)
-            and self.expires_at <= maker.expires_at
-            and (maker.allow_missing_referrer or not self.allow_missing_referrer)
-        )
-
     @transaction.atomic
-    def edit(self, *, by: Actor, **changes: Any) -> None:
+    def edit(self, *, by: Actor, expected_version: int | None = None, **changes: Any) -> None:
         """Change name, description, scopes, domains, networks or the missing-referrer rule.
 
         The expiry can only come nearer: the signed one is final. Raises ValidationError.
         """
-        old = AccessToken.objects.select_for_update().select_related("user").get(pk=self.pk)
-        before = {field: getattr(old, field) for field in changes}
-        for field, new in changes.items():
-            setattr(self, field, new)
-        if self.expires_at > old.expires_at:
+        self._lock(expected_version)
+        before = {field: getattr(self, field) for field in changes}
+        if changes.get("expires_at", self.expires_at) > self.expires_at:
             raise ValidationError(
                 {"expires_at": gettext_now("An expiry can only be shortened; make a new token.")}
             )
+        for field, new in changes.items():
+            setattr(self, field, new)
         self.settle()
-        self.refuse_growth(by)
+        refuse_growth(self, by)
         changed = {
             field: [_plain(before[field]), _plain(getattr(self, field))]
             for field in changes
             if before[field] != getattr(self, field)
         }
         if changed:
-            self.save(update_fields=list(changed))
+            self._save(*changed)
             self.record("edited", by=by, changes=changed)
 
     @transaction.atomic
-    def disable(self, *, by: Actor, reason: str = "") -> bool:
+    def disable(self, *, by: Actor, reason: str = "", expected_version: int | None = None) -> bool:
         """End every call and session of the token; return False if it was disabled already."""
-        changed = AccessToken.objects.filter(pk=self.pk, disabled_at=None).update(
-            disabled_at=timezone.now(), disabled_by=by.user, disabled_reason=reason
-        )
-        self.refresh_from_db(fields=["disabled_at", "disabled_by", "disabled_reason"])
-        if changed:
-            self.record("disabled", by=by, cause=reason)
-        return bool(changed)
+        self._lock(expected_version)
+        if self.disabled_at:
+            return False
+        self.disabled_at, self.disabled_by = timezone.now(), by.user
+        self.disabled_reason = reason
+        self._save("disabled_at", "disabled_by", "disabled_reason")
+        self.record("disabled", by=by, cause=reason)
+        return True
 
     @transaction.atomic
-    def enable(self, *, by: Actor) -> bool:
+    def enable(self, *, by: Actor, expected_version: int | None = None) -> bool:
         """Take the disabling back; return False if there was none."""
-        self.refuse_growth(by)
-        changed = AccessToken.objects.filter(pk=self.pk, disabled_at__isnull=False).update(
-            disabled_at=None, disabled_by=None, disabled_reason=""
-        )
-        self.refresh_from_db(fields=["disabled_at", "disabled_by", "disabled_reason"])
-        if changed:
-            self.record("enabled", by=by)
-        return bool(changed)
+        self._lock(expected_version)
+        refuse_growth(self, by)
+        if not self.disabled_at:
+            return False
+        self.disabled_at, self.disabled_by, self.disabled_reason = None, None, ""
+        self._save("disabled_at", "disabled_by", "disabled_reason")
+        self.record("enabled", by=by)
+        return True
 
     @transaction.atomic
-    def remove(self, *, by: Actor) -> None:
+    def rotate(
+        self, *, by: Actor, grace: timedelta | None = None, expected_version: int | None = None
+    ) -> tuple[AccessToken, str | None]:
+        """Make the successor, and return its row with the token itself.
+
+        It is like this one and lives as long, but never past the caller's own token. This one
+        stays good for `grace`; each ends by itself. There is one successor only: a repeat
+        returns its row and None.
+        """
+        self._lock()
+        if self.grace_until is not None:
+            return rotation.known_successor(self), None
+        check_version(self, expected_version)
+        rotation.refuse_what_ended(self)
+        until = rotation.end_of_grace(self, grace)
+        new, secret = rotation.make_successor(self, by=by)
+        self.successor, self.grace_until = new, until
+        self._save("successor", "grace_until")
+        self.record("rotated", by=by, successor=new.pk, grace_until=_plain(until))
+        return new, secret
+
+    @transaction.atomic
+    def mark_used_after_rotation(self, *, address: str, origin: str) -> None:
+        """Mark that somebody still carries the old token; only the first use is one."""
+        unmarked = AccessToken.objects.filter(pk=self.pk, used_after_rotation_at=None)
+        if unmarked.update(used_after_rotation_at=timezone.now()):
+            self.record("reused", address=address, origin=origin)
+
+    @transaction.atomic
+    def remove(self, *, by: Actor, expected_version: int | None = None) -> None:
         """Delete the token and its sessions; the audit stays."""
+        self._lock(expected_version)
+        refuse_growth(self, by)
         self.record("deleted", by=by)
         self.delete()
+
+    def _lock(self, expected_version: int | None = None) -> None:
+        """Read the row again and hold it until the transaction ends."""
+        rows = AccessToken.objects.select_related("user")
+        try:
+            self.refresh_from_db(from_queryset=rows.select_for_update(of=("self",), no_key=True))
+        except AccessToken.DoesNotExist as error:
+            message = gettext_now("This token was deleted.")
+            raise Conflict(message, code="deleted") from error
+        self.__dict__.pop("allowed_domains", None)
+        check_version(self, expected_version)
+
+    def _save(self, *fields: str) -> None:
+        self.version += 1
+        self.save(update_fields=[*fields, "version"])
 
     def record(
         self,
@@ -354,11 +312,6 @@ class AccessToken(models.Model):
             origin=origin[:300],
             details=details,
         )
-
-
-def _lists_within(inner: Sequence[str], outer: Sequence[str]) -> bool:
-    """Return whether a list is no wider than another, where an empty list allows everything."""
-    return not outer or bool(inner and set(inner) <= set(outer))
 
 
 def _plain(value: Any) -> Any:

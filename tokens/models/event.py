@@ -90,6 +90,8 @@ class TokenEvent(models.Model):
         DISABLED = "disabled", _("Disabled")
         ENABLED = "enabled", _("Enabled")
         DELETED = "deleted", _("Deleted")
+        ROTATED = "rotated", _("Rotated")
+        REUSED = "reused", _("Used after rotation")
 
     at = models.DateTimeField(_("when"), default=timezone.now, db_index=True)
     token_id = models.BigIntegerField(_("token"), db_index=True)

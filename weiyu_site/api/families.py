@@ -153,7 +153,7 @@ def tell_limits(request: Request, response: HttpResponseBase) -> None:
         response.headers["RateLimit"] = f'"minute";r={left};t={seconds}'
     token = getattr(request, "access_token", None)
     if token is not None:
-        response.headers["X-Token-Expires-At"] = f"{token.expires_at:%Y-%m-%dT%H:%M:%SZ}"
+        response.headers["X-Token-Expires-At"] = f"{token.ends_at:%Y-%m-%dT%H:%M:%SZ}"
 
 
 def refuse_impossible_id(view: Any) -> None:

@@ -1,0 +1,105 @@
+"""Finding AccessTokens, and making them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, Self
+
+from django.db import models, transaction
+from django.utils import timezone
+
+from accounts.actor import Actor
+from accounts.models import User
+from configuration.values import value
+from tokens.growth import refuse_growth
+from tokens.jwt import SignedToken, signing_kid
+from tokens.models.digests import digest_of
+from tokens.models.states import TokenState, condition_of, good_now
+from tokens.scopes import default_scopes
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser
+
+    from tokens.models.access_token import AccessToken
+
+
+class AccessTokenQuerySet(models.QuerySet["AccessToken"]):
+    def visible_to(self, user: User | AnonymousUser) -> Self:
+        """Return the tokens that `user` may see: administrators all, others their own."""
+        if not user.is_authenticated:
+            return self.none()
+        return self if user.is_administrator else self.filter(user=user)
+
+    def active(self) -> Self:
+        """Return tokens that still open something."""
+        return self.filter(good_now())
+
+    def expiring(self) -> Self:
+        """Return active tokens that will be missed soon; a rotated one has its successor."""
+        return self.active().filter(condition_of(TokenState.EXPIRING))
+
+    def unused_since(self, moment: datetime) -> Self:
+        return self.filter(created_at__lt=moment).filter(
+            models.Q(last_used_at=None) | models.Q(last_used_at__lt=moment)
+        )
+
+    def of_caller(self, by: Actor) -> AccessToken | None:
+        """Return the token that a caller came with, as it stands now, with its person."""
+        return self.select_related("user").filter(pk=by.token_id).first()
+
+    def with_secret(self, secret: str) -> AccessToken:
+        """Return the row of a token and its person in one query; raises DoesNotExist."""
+        return self.select_related("user").get(digest=digest_of(secret))
+
+    @transaction.atomic
+    def issue(
+        self,
+        *,
+        user: User,
+        name: str,
+        by: Actor,
+        scopes: Iterable[str] | None = None,
+        domains: Iterable[str] = (),
+        networks: Iterable[str] = (),
+        days: float | None = None,
+        expires_at: datetime | None = None,
+        description: str = "",
+        allow_missing_referrer: bool = False,
+        replaces: AccessToken | None = None,
+    ) -> tuple[AccessToken, str]:
+        """Make a token and return its row and the token itself, which is never stored.
+
+        `scopes` None means the default set of the person's role; `replaces` is for rotation.
+        Raises ValidationError, and PermissionDenied where the maker's own token is narrower than
+        the new one.
+        """
+        now = timezone.now().replace(microsecond=0)
+        if expires_at is None:
+            life = value("token_default_days") if days is None else days
+            expires_at = now + timedelta(days=life)
+        token = self.model(
+            user=user,
+            name=name,
+            description=description,
+            scopes=default_scopes(user.role) if scopes is None else list(scopes),
+            domains=list(domains),
+            networks=list(networks),
+            allow_missing_referrer=allow_missing_referrer,
+            created_at=now,
+            created_by=by.user,
+            expires_at=expires_at.replace(microsecond=0),
+            kid=signing_kid(),
+        )
+        if replaces is not None:
+            token.family = replaces.family
+        token.settle()
+        refuse_growth(token, by)
+        secret = SignedToken.sign(
+            username=user.username, issued_at=now, expires_at=token.expires_at
+        )
+        token.digest, token.hint = digest_of(secret), secret[-6:]
+        token.save(force_insert=True, using=self.db)
+        details: dict[str, Any] = {"predecessor": replaces.pk} if replaces else {}
+        token.record("made", by=by, **details)
+        return token, secret
