@@ -7,10 +7,10 @@ from typing import Any, ClassVar
 from rest_framework import serializers
 
 from accounts.models import User, Workgroup
+from accounts.serializer_fields import Moment, NameOf, RelatedId, Withheld, Words
 from accounts.shapes import ModelShape, Number, Text, Word
 from tickets.models import Ticket, TicketEvent
 from tickets.models.ticket import LONGEST_CONTENT
-from tickets.serializer_fields import Moment, NameOf, RelatedId, Withheld, Words
 
 
 class TicketSerializer(ModelShape[Ticket]):
