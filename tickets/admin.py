@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy
 from accounts.actor import Actor
 from accounts.domain_admin import DomainAdmin, DomainForm
 from accounts.models import User
+from configuration.values import value
 from tickets.models import Ticket
 from tickets.workflow import UNRESOLVED
 
@@ -208,6 +209,12 @@ class TicketAdmin(DomainAdmin):
         if db_field.name == "assignee":
             kwargs.setdefault("queryset", User.objects.team())
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        return {
+            "priority": value("default_priority"),
+            **super().get_changeform_initial_data(request),
+        }
 
     def create(self, fields: dict[str, Any], *, by: Actor) -> Ticket:
         return Ticket.objects.open_for(by=by, channel=Ticket.Channel.AGENT, **fields)

@@ -69,6 +69,7 @@ class WeiyuAdminSite(AdminSite):
     site_title = "Weiyu"
     index_title = gettext_lazy("Overview")
     site_url = "/agent/"
+    empty_value_display = "–"
 
     def has_permission(self, request: HttpRequest) -> bool:
         """Let administrators in, by password or by a token that may open the admin."""

@@ -291,6 +291,7 @@ SPECTACULAR_SETTINGS = {
 
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English")), ("zh-hans", _("Simplified Chinese"))]
+FORMAT_MODULE_PATH = ["weiyu_site.formats"]
 LOCALE_PATHS = [BASE_DIR / "weiyu_site" / "locale"]
 TIME_ZONE = "UTC"
 USE_TZ = True
