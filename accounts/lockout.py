@@ -17,7 +17,7 @@ def locked_out(
     seconds = int(settings.AXES_COOLOFF_TIME * 3600)
     minutes = max(1, seconds // 60)
     detail = _("Too many wrong passwords. Try again in %(minutes)d minutes.") % {"minutes": minutes}
-    if request.path.startswith("/api/") or "json" in request.headers.get("Accept", ""):
+    if request.path_info.startswith("/api/") or "json" in request.headers.get("Accept", ""):
         answer: HttpResponse = JsonResponse(
             {
                 "type": "about:blank",

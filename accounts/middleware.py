@@ -34,7 +34,7 @@ class PersonalSettingsMiddleware:
 def _wishes(request: HttpRequest) -> tuple[str, str]:
     """Return the language ("" leaves the browser's) and the time zone to use."""
     # Programs read UTC, whoever they come for.
-    is_api = request.path.startswith("/api/")
+    is_api = request.path_info.startswith("/api/")
     language = "" if request.headers.get("Accept-Language") else value("default_language")
     zone = "UTC" if is_api else value("default_time_zone")
     is_session = settings.SESSION_COOKIE_NAME in request.COOKIES

@@ -63,11 +63,10 @@ class SessionAuthentication(authentication.SessionAuthentication):
         return found[0], request._request.access_token  # type: ignore[attr-defined]
 
 
-def attach(request: Any, token: AccessToken | None) -> None:
+def attach(request: Any, token: AccessToken, person: User | None = None) -> None:
     """Make the token that a request came with known to the request and to its person."""
     request.access_token = token
-    if token is not None:
-        token.user.access_token = token  # type: ignore[attr-defined]
+    (person or token.user).access_token = token  # type: ignore[attr-defined]
 
 
 def count_failure(address: str) -> None:

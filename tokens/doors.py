@@ -9,8 +9,11 @@ from typing import Any
 from urllib.parse import quote
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
 
-from tokens.middleware import in_frame
+from tokens.frames import frame_of, in_frame, without
+from tokens.framing import ANYONE, framed_by
+from tokens.middleware import is_carried
 from tokens.refusals import refused_page
 from tokens.scopes import ROLE_SCOPES, allows
 from tokens.verification import Refused
@@ -46,11 +49,34 @@ def turn_away(request: Any, room: str) -> HttpResponse:
         return refused_page(
             request, Refused("role" if lacks_role else "insufficient-scope", scope=scope), room=room
         )
+    if _may_hold_its_session_itself(request, room):
+        return shell(request)
     if in_frame(request) or request.headers.get("HX-Request"):
         # The sign-in page is never framed, so a frame is told instead of staying blank.
         return refused_page(request, Refused("signed-out"), room=room)
     login = "/agent/login" if room == "agent" else "/admin/login/"
-    return HttpResponseRedirect(f"{login}?next={quote(request.get_full_path())}")
+    return HttpResponseRedirect(f"{login}?next={quote(without(request.get_full_path()))}")
+
+
+def _may_hold_its_session_itself(request: Any, room: str) -> bool:
+    """Return whether a frame asks for a page as browsers do: without what its scripts keep."""
+    if frame_of(request) is None or room != "agent" or is_carried(request):
+        return False
+    return bool(request.method == "GET" and not request.headers.get("HX-Request"))
+
+
+def shell(request: Any) -> HttpResponse:
+    """Answer with an empty page whose script fetches the same address with the frame's session.
+
+    It holds nothing personal, and only the pages that the token lists may frame it.
+    """
+    frame = request.frame
+    ancestors = frame.frame_ancestors()
+    if ancestors is None:
+        return refused_page(request, Refused("token-deleted"), room="agent")
+    response = render(request, "tokens/shell.html", {"frame": frame})
+    framed_by(response, ancestors or ANYONE)
+    return response
 
 
 def password_needed(request: HttpRequest) -> bool:

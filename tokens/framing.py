@@ -45,7 +45,7 @@ def frame_ancestors(request: HttpRequest, response: HttpResponseBase) -> list[st
     if chosen is not None:
         return chosen
     token = getattr(request, "access_token", None)
-    if token is not None and not request.path.startswith("/api/"):
+    if token is not None and not request.path_info.startswith("/api/"):
         return list(token.frame_ancestors())
     return NOBODY
 

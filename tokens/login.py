@@ -1,28 +1,31 @@
 """Login by URL: what turns an AccessToken, or a one-time code, into a signed-in browser.
 
 A session is never silently replaced: another person's, or one opened by password, is asked
-about first, at top level only.
+about first, at top level only. A frame has a session of its own (tokens/frames.py), so there is
+nobody whom it could replace.
 """
 
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote, urlencode, urlsplit
 
-from django.conf import settings
 from django.contrib.auth import login
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import render
 from django.urls import Resolver404, resolve
-from django.utils import timezone
 
+from accounts.models import User
+from tokens import storage
 from tokens.domains import Origin
-from tokens.framing import ANYONE, framed_by
-from tokens.middleware import in_frame
+from tokens.frames import frame_of, in_frame, within
+from tokens.middleware import is_carried
 from tokens.models import AccessToken, LoginCode
-from tokens.sessions import TOKEN_KEY, end_oldest_sessions, forget_expired_sessions
-from tokens.verification import Call, Refused
+from tokens.models.login_code import PREFIX
+from tokens.sessions import end_oldest_sessions, forget_expired_sessions, row_key
+from tokens.standing import BORN_KEY, TOKEN_KEY
+from tokens.verification import Call, Refused, check, verify
 
 ROOMS = {"agent": "/agent/", "admin": "/admin/"}
 PENDING_KEY = "_pending_login"
@@ -33,6 +36,44 @@ class SeeOther(HttpResponseRedirect):
     """303: whatever the method was, go on with GET (RFC 9110, 15.4.4)."""
 
     status_code = 303
+
+
+@dataclass(frozen=True)
+class Entry:
+    """Who comes in by which token, and where to. `seen` is the origin of the page they were on."""
+
+    token: AccessToken
+    person: User
+    target: str
+    page: str
+    seen: str = ""
+
+    @classmethod
+    def of_code(cls, found: LoginCode) -> Entry:
+        page = safe_next(found.target, found.next)
+        return cls(found.access_token, found.user, found.target, page, found.page)
+
+    def check(self, call: Call) -> None:
+        """Raise Refused unless token and person may still open the room."""
+        scope = f"login:{self.target}"
+        check(self.token, call, scope=scope, person=self.person)
+
+    def standing_call(self, request: HttpRequest) -> Call:
+        """Return the call as its session will make them, once it is open."""
+        address = request.META.get("REMOTE_ADDR", "")
+        domains = tuple(self.token.domains)
+        return Call("session", address, page=self.seen or None, domains=domains)
+
+    def code(self, *, session_key: str = "") -> str:
+        """Return a new one-time code that stands for this entry."""
+        return LoginCode.make(
+            self.token,
+            user=self.person,
+            target=self.target,
+            next_page=self.page,
+            page=self.seen,
+            session_key=session_key,
+        )
 
 
 def one_token(request: HttpRequest) -> str:
@@ -46,6 +87,26 @@ def one_token(request: HttpRequest) -> str:
     if len(sent) > 1:
         raise Refused("token-doubled")
     return given[0]
+
+
+def judge(request: HttpRequest, secret: str, target: str) -> Entry:
+    """Return what a token, or the one-time code of a login link, opens; raises Refused."""
+    call = Call.of_login(request)
+    if secret.startswith(PREFIX):
+        return _judge_code(secret, call)
+    token = verify(secret, call, scope=f"login:{target}")
+    page = safe_next(target, request.GET.get("next") or request.POST.get("next"))
+    return Entry(token, token.user, target, page, call.seen)
+
+
+def _judge_code(code: str, call: Call) -> Entry:
+    """Look at a login link's code without using it up, and note the page that shows it."""
+    found = LoginCode.peek(code)
+    if found is None:
+        raise Refused("code-used")
+    Entry.of_code(found).check(call)
+    found.note_page(call.seen)
+    return Entry.of_code(found)
 
 
 def safe_next(target: str, page: str | None) -> str:
@@ -67,36 +128,52 @@ def safe_next(target: str, page: str | None) -> str:
     return page
 
 
-def enter(request: Any, token: AccessToken, *, target: str, page: str) -> HttpResponse:
-    """Sign in by a verified token, or ask first where somebody else is signed in."""
-    if request.access_token == token:
-        return SeeOther(page)
-    mine = request.access_token is not None and request.user == token.user
+def enter(request: Any, entry: Entry) -> HttpResponse:
+    """Sign in, or ask first where somebody else is signed in; then go on to the page."""
+    if request.access_token == entry.token and request.user == entry.person:
+        return SeeOther(within(request, entry.page))
+    if frame_of(request) is not None:
+        return _enter_frame(request, entry)
+    mine = request.access_token is not None and request.user == entry.person
     if request.user.is_authenticated and not mine:
-        return _ask_to_switch(request, token, target=target, page=page)
+        return _ask_to_switch(request, entry)
     if _hides_our_cookie(request):
-        code = LoginCode.make(token, target=target, next_page=page)
-        return SeeOther(f"/agent/auth/open#{code}")
-    open_session(request, token, target=target)
-    if _may_lose_cookies(request):
-        code = LoginCode.make(token, target=target, next_page=page)
-        return SeeOther("/agent/auth/arrived?" + urlencode({"code": code, "next": page}))
-    return SeeOther(page)
+        return SeeOther(f"/agent/auth/open#{entry.code()}")
+    open_session(request, entry)
+    return SeeOther(entry.page)
 
 
-def open_session(request: Any, token: AccessToken, *, target: str) -> None:
+def _enter_frame(request: Any, entry: Entry) -> HttpResponse:
+    """Sign in inside a frame, and let the next call find out whether the browser kept it."""
+    open_session(request, entry)
+    code = entry.code(session_key=row_key(request.session.session_key))
+    query = urlencode({"code": code, "next": entry.page})
+    return SeeOther(within(request, f"/agent/auth/arrived?{query}"))
+
+
+def open_session(request: Any, entry: Entry) -> None:
     """Begin a session of the token, which ends no later than the token."""
+    token = entry.token
     request.session.flush()
-    login(request, token.user, backend="tokens.backends.RightsBackend")
+    login(request, entry.person, backend="tokens.backends.RightsBackend")
     request.session[TOKEN_KEY] = token.pk
-    left = int((token.expires_at - timezone.now()).total_seconds())
-    request.session.set_expiry(max(1, min(left, settings.SESSION_COOKIE_AGE)))
+    request.session[BORN_KEY] = {"page": entry.seen, "domains": token.domains}
+    storage.limit(request.session, token, carried=is_carried(request))
     request.session.save()
     end_oldest_sessions(token)
     forget_expired_sessions()
-    call = Call.of_login(request)
-    token.record("login", address=call.address, origin=call.seen, target=target)
+    details: dict[str, Any] = {"target": entry.target, "way": _way(request)}
+    if entry.person.pk != token.user_id:
+        details["person"] = entry.person.pk
+    address = request.META.get("REMOTE_ADDR")
+    token.record("login", address=address, origin=entry.seen, **details)
     request.access_token = token
+
+
+def _way(request: Any) -> str:
+    if is_carried(request):
+        return "storage"
+    return "top" if frame_of(request) is None else "frame"
 
 
 def _hides_our_cookie(request: Any) -> bool:
@@ -118,39 +195,25 @@ def own_host(request: HttpRequest) -> str:
     return own.host if own else ""
 
 
-def _may_lose_cookies(request: HttpRequest) -> bool:
-    """Return whether this may be a frame of another site over http, which keeps no cookie.
-
-    Over plain http the browser does not say whether it shows a frame, so every login that
-    another host's page began goes past a page that finds out.
-    """
-    origin = Call.of_login(request).origin
-    if request.is_secure() or in_frame(request) is False or origin is None:
-        return False
-    return origin.host != own_host(request)
-
-
-def _ask_to_switch(request: Any, token: AccessToken, *, target: str, page: str) -> HttpResponse:
-    if in_frame(request) is not False:
-        # A frame must not hold a form that signs people in: the question opens in a tab.
-        code = LoginCode.make(token, target=target, next_page=page)
-        context = {"person": token.user, "current": request.user, "code": code}
-        response = render(request, "tokens/switch_in_tab.html", context)
-        framed_by(response, token.frame_ancestors() or ANYONE)
-        return response
+def _ask_to_switch(request: Any, entry: Entry) -> HttpResponse:
     request.session[PENDING_KEY] = {
-        "token": token.pk,
-        "target": target,
-        "next": page,
+        "token": entry.token.pk,
+        "person": entry.person.pk,
+        "target": entry.target,
+        "next": entry.page,
+        "seen": entry.seen,
         "at": time.time(),
     }
     return SeeOther("/agent/auth/switch")
 
 
-def pending_login(request: Any) -> tuple[AccessToken, str, str] | None:
-    """Return (token, target, next) of the login that waits for an answer, if it is fresh."""
+def pending_login(request: Any) -> Entry | None:
+    """Return the login that waits for an answer, if it is fresh."""
     pending = request.session.get(PENDING_KEY)
     if not pending or pending["at"] < time.time() - PENDING_FOR:
         return None
     token = AccessToken.objects.select_related("user").filter(pk=pending["token"]).first()
-    return (token, pending["target"], pending["next"]) if token else None
+    person = User.objects.filter(pk=pending["person"]).first()
+    if token is None or person is None:
+        return None
+    return Entry(token, person, pending["target"], pending["next"], pending["seen"])

@@ -7,87 +7,90 @@ from http.cookies import Morsel
 from typing import Any
 
 from django.conf import settings
-from django.contrib.auth import HASH_SESSION_KEY
 from django.contrib.auth.middleware import AuthenticationMiddleware as StockAuthentication
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.sessions.middleware import SessionMiddleware as StockSessions
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
-from django.utils.crypto import constant_time_compare
 
 from tokens.authentication import attach
-from tokens.models import AccessToken
+from tokens.frames import frame_of
 from tokens.refusals import refused_page
-from tokens.sessions import TOKEN_KEY
-from tokens.verification import Call, Refused, check, touch
+from tokens.standing import Standing
+from tokens.storage import prolong
+from tokens.verification import Call, Refused, touch
 
 # Python learned this attribute in 3.14; browsers need it for cookies in frames of other sites.
 Morsel._reserved.setdefault("partitioned", "Partitioned")  # type: ignore[attr-defined]
 Morsel._flags.add("partitioned")  # type: ignore[attr-defined]
 
 ENDED_KEY = "_ended"
-FRAME_DESTINATIONS = frozenset({"iframe", "frame", "embed", "object"})
 PLAIN_COOKIE = "weiyu"
 SECURE_COOKIE = "__Host-weiyu"
-FRAME_COOKIE = "__Host-weiyu-frame"
-
-
-def in_frame(request: HttpRequest) -> bool | None:
-    """Return whether the call comes from inside a frame, None where the browser does not say.
-
-    Our own scripts mark their calls; navigations say it by Sec-Fetch-Dest (not over plain http).
-    """
-    if request.headers.get("X-Weiyu-Frame") == "1":
-        return True
-    destination = request.headers.get("Sec-Fetch-Dest")
-    if destination in FRAME_DESTINATIONS:
-        return True
-    return False if destination == "document" else None
+PLAIN_FRAME_COOKIE = "weiyu-frame-"
+SECURE_FRAME_COOKIE = "__Host-weiyu-frame-"
+# Where the browser keeps no cookie, the scripts of a frame send the key of its session here.
+SESSION_HEADER = "X-Weiyu-Session"
 
 
 class SessionMiddleware(StockSessions):
-    """Keep the session of a frame apart from the session of the browser's own tabs.
+    """Keep the sessions of frames apart from each other and from the browser's own tabs.
 
-    A frame of another site over https keeps only a partitioned `SameSite=None` cookie; tabs keep
-    a `Lax` one. The stock middleware sees one logical cookie; its real name is chosen here.
+    A tab keeps a `Lax` cookie. Each frame has one of its own name: partitioned and
+    `SameSite=None` over https, `Lax` over http; or none at all, then its scripts carry the key.
+    The stock middleware sees one logical cookie; where it really is, is chosen here.
     """
 
-    def process_request(self, request: HttpRequest) -> None:
-        jar = self._jar(request)
-        found = request.COOKIES.get(jar)
-        for name in (PLAIN_COOKIE, SECURE_COOKIE, FRAME_COOKIE):
-            request.COOKIES.pop(name, None)
-        if found:
-            request.COOKIES[settings.SESSION_COOKIE_NAME] = found
-        request.session_jar = jar  # type: ignore[attr-defined]
+    def process_request(self, request: Any) -> None:
+        request.session_jar = _jar(request)
+        found = request.COOKIES.get(request.session_jar)
+        carried = request.headers.get(SESSION_HEADER) if frame_of(request) else None
+        for name in [*request.COOKIES]:
+            if name.startswith((PLAIN_COOKIE, SECURE_COOKIE)):
+                del request.COOKIES[name]
+        if carried:
+            keep_no_cookie(request)
+        if carried or found:
+            request.COOKIES[settings.SESSION_COOKIE_NAME] = carried or found
         super().process_request(request)
 
-    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    def process_response(self, request: Any, response: HttpResponse) -> HttpResponse:
         response = super().process_response(request, response)
         morsel = response.cookies.pop(settings.SESSION_COOKIE_NAME, None)
-        if morsel is not None:
-            self._put(response, request.session_jar, morsel)  # type: ignore[attr-defined]
+        if morsel is not None and not is_carried(request):
+            _put(response, request.session_jar, morsel)
         return response
 
-    def _jar(self, request: HttpRequest) -> str:
-        if not request.is_secure():
-            return PLAIN_COOKIE
-        framed = in_frame(request)
-        if framed is None:
-            # Images and calls that say nothing: whichever jar holds something.
-            return SECURE_COOKIE if SECURE_COOKIE in request.COOKIES else FRAME_COOKIE
-        return FRAME_COOKIE if framed else SECURE_COOKIE
 
-    def _put(self, response: HttpResponse, jar: str, morsel: Morsel[str]) -> None:
-        """Set or delete the cookie under its real name; deletion repeats the attributes."""
-        response.cookies[jar] = morsel.value
-        kept = response.cookies[jar]
-        for attribute in ("expires", "max-age", "path", "httponly", "samesite"):
-            kept[attribute] = morsel[attribute]
-        kept["httponly"] = True
-        kept["secure"] = jar != PLAIN_COOKIE or bool(morsel["secure"])
-        kept["samesite"] = "None" if jar == FRAME_COOKIE else settings.SESSION_COOKIE_SAMESITE
-        if jar == FRAME_COOKIE:
-            kept["partitioned"] = True
+def keep_no_cookie(request: Any) -> None:
+    """Let the session of this call travel in a header, never in a cookie."""
+    request.session_is_carried = True
+
+
+def is_carried(request: Any) -> bool:
+    """Return whether the session came in a header, from a frame that keeps no cookie."""
+    return bool(getattr(request, "session_is_carried", False))
+
+
+def _jar(request: HttpRequest) -> str:
+    """Return the name of the cookie that holds the session of this call."""
+    frame = frame_of(request)
+    if frame is None:
+        return SECURE_COOKIE if request.is_secure() else PLAIN_COOKIE
+    return (SECURE_FRAME_COOKIE if request.is_secure() else PLAIN_FRAME_COOKIE) + frame.key
+
+
+def _put(response: HttpResponse, jar: str, morsel: Morsel[str]) -> None:
+    """Set or delete the cookie under its real name; deletion repeats the attributes."""
+    is_partitioned = jar.startswith(SECURE_FRAME_COOKIE)
+    response.cookies[jar] = morsel.value
+    kept = response.cookies[jar]
+    for attribute in ("expires", "max-age", "path", "httponly"):
+        kept[attribute] = morsel[attribute]
+    kept["httponly"] = True
+    kept["secure"] = jar.startswith("__Host-") or bool(morsel["secure"])
+    kept["samesite"] = "None" if is_partitioned else settings.SESSION_COOKIE_SAMESITE
+    if is_partitioned:
+        kept["partitioned"] = True
 
 
 class AuthenticationMiddleware(StockAuthentication):
@@ -110,38 +113,36 @@ class AuthenticationMiddleware(StockAuthentication):
         if ended := request.session.get(ENDED_KEY):
             request.ended = ended
             return
-        token_id = request.session.get(TOKEN_KEY)
-        if token_id is None:
+        standing = Standing.of_session(request.session)
+        frame = frame_of(request)
+        if standing is None:
+            if frame is not None:
+                # A frame has no sign-in of its own, so nothing but a token opens it.
+                request.user = AnonymousUser()
             return
         try:
-            token = self._good_token(request, token_id)
+            token, person = standing.confirm(request.META.get("REMOTE_ADDR", ""))
         except Refused as refusal:
-            if refusal.status == 401:
+            if refusal.status == 401 and not is_carried(request):
                 end_session(request, refusal.cause)
             request.refusal = refusal
             request.user = AnonymousUser()
             return
-        attach(request, token)
-        request.user = token.user
-
-    def _good_token(self, request: HttpRequest, token_id: int) -> AccessToken:
-        try:
-            token = AccessToken.objects.select_related("user").get(pk=token_id)
-        except AccessToken.DoesNotExist as error:
-            raise Refused("token-invalid") from error
-        check(token, Call.of_session(request))
-        # A new password ends every session of the person, these too.
-        known = request.session.get(HASH_SESSION_KEY, "")
-        if not constant_time_compare(known, token.user.get_session_auth_hash()):
-            raise Refused("signed-out")
-        return token
+        if frame is not None and not frame.holds(token, person):
+            request.user = AnonymousUser()
+            return
+        attach(request, token, person)
+        request.standing = standing
+        request.user = person
+        if is_carried(request):
+            prolong(request.session, token)
 
     def process_view(
         self, request: Any, view: Callable[..., Any], args: Any, kwargs: Any
     ) -> HttpResponse | None:
         """Say why instead of showing a page whose session has just ended or may not be used."""
         refusal = request.refusal or (Refused(request.ended) if request.ended else None)
-        is_open = getattr(view, "open_to_all", False) or request.path.startswith("/api/")
+        is_open = getattr(view, "open_to_all", False) or request.path_info.startswith("/api/")
         return None if refusal is None or is_open else refused_page(request, refusal)
 
     def process_response(
@@ -150,8 +151,16 @@ class AuthenticationMiddleware(StockAuthentication):
         """Note the use of the token: after all checks, so that a refused call is no use."""
         token = getattr(request, "access_token", None)
         if token is not None and response.status_code < 400:
-            touch(token, Call.of_api(request))
+            touch(token, call_of(request))
         return response
+
+
+def call_of(request: Any) -> Call:
+    """Return where a request comes from, whose session or bearer was found good."""
+    standing: Standing | None = getattr(request, "standing", None)
+    if standing is None:
+        return Call.of_api(request)
+    return standing.call(request.META.get("REMOTE_ADDR", ""))
 
 
 def end_session(request: Any, cause: str) -> None:

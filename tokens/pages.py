@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.contrib.auth import authenticate
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
@@ -15,24 +15,29 @@ from django.views import View
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from tokens.domains import Origin
 from tokens.doors import CONFIRMED_KEY, may_enter, turn_away
+from tokens.frames import Frame, frame_of, in_frame, may_be_framed, within
 from tokens.framing import ANYONE, NOBODY, framed_by
 from tokens.login import (
     PENDING_KEY,
     ROOMS,
+    Entry,
     SeeOther,
     enter,
+    judge,
     one_token,
     open_session,
     pending_login,
     safe_next,
 )
-from tokens.middleware import open_to_all
-from tokens.models import LoginCode
+from tokens.middleware import keep_no_cookie, open_to_all
+from tokens.models import LoginCode, Session
+from tokens.models.login_code import PREFIX
 from tokens.refusals import refused_page
-from tokens.verification import Call, Refused, check, verify
+from tokens.verification import Refused
 
 
 def _hide(response: HttpResponse) -> HttpResponse:
@@ -54,11 +59,15 @@ def login_by_token(request: HttpRequest, target: str) -> HttpResponse:
         return _hide(HttpResponse(status=403))
     try:
         secret = one_token(request)
-        token = verify(secret, Call.of_login(request), scope=f"login:{target}")
+        entry = judge(request, secret, target)
     except Refused as refusal:
         return refused_page(request, refusal, room=target)
-    page = safe_next(target, request.GET.get("next") or request.POST.get("next"))
-    return _hide(enter(request, token, target=target, page=page))
+    if secret.startswith(PREFIX):
+        # Mail scanners fetch links, but they run no scripts: looking uses no code up.
+        return landing(request, entry, secret)
+    if may_be_framed(request):
+        return landing(request, entry, entry.code())
+    return _hide(enter(request, entry))
 
 
 def _is_only_looking(request: HttpRequest) -> bool:
@@ -69,19 +78,21 @@ def _is_only_looking(request: HttpRequest) -> bool:
     return "prefetch" in purpose.lower() or "prerender" in purpose.lower()
 
 
-@open_to_all
-@require_GET
-def arrived(request: Any) -> HttpResponse:
-    """Find out whether the browser kept the cookie; if not, say why and offer a tab."""
-    code = request.GET.get("code", "")
-    page = request.GET.get("next", "")
-    target = "admin" if page.startswith("/admin/") else "agent"
-    if request.user.is_authenticated:
-        LoginCode.redeem(code)
-        return _hide(SeeOther(safe_next(target, page)))
-    response = render(request, "tokens/no_cookies.html", {"code": code, "room": target})
-    framed_by(response, ANYONE)
-    return _hide(response)
+def landing(request: HttpRequest, entry: Entry, code: str) -> HttpResponse:
+    """Answer with a page whose script finds out where it is and sends the code on.
+
+    Only that POST signs in, so a frame that the browser does not show signs nobody in.
+    """
+    context = {
+        "code": code,
+        "in_frame": Frame.of(entry.token, entry.person).prefix,
+        "is_framed": in_frame(request),
+    }
+    response = render(request, "tokens/open.html", context)
+    framed_by(response, entry.token.frame_ancestors() or ANYONE)
+    # Not "no-referrer": under it the form would show the origin "null" instead of ours.
+    response.headers["Cache-Control"] = "no-store"
+    return response
 
 
 @method_decorator(open_to_all, name="dispatch")
@@ -94,25 +105,103 @@ class OpenByCode(View):
     """
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        # Not "no-referrer": under it the form would show the origin "null" instead of ours.
         response = _never_framed(render(request, "tokens/open.html"))
         response.headers["Cache-Control"] = "no-store"
         return response
 
     @method_decorator(sensitive_post_parameters("code"))
     def post(self, request: Any) -> HttpResponse:
-        origin = request.headers.get("Origin")
-        if origin and urlsplit(origin).netloc != request.get_host():
-            return refused_page(request, Refused("domain-not-allowed", seen=origin[:100]))
-        found = LoginCode.redeem(request.POST.get("code", ""))
-        if found is None:
-            return refused_page(request, Refused("code-used"))
         try:
-            check(found.access_token, Call.of_session(request), scope=f"login:{found.target}")
+            entry = redeem(request)
         except Refused as refusal:
-            return refused_page(request, refusal, room=found.target)
-        page = safe_next(found.target, found.next)
-        return _hide(enter(request, found.access_token, target=found.target, page=page))
+            return refused_page(request, refusal)
+        return _hide(enter(request, entry))
+
+
+def redeem(request: HttpRequest) -> Entry:
+    """Use up the code that our own page sent, and return what it opens; raises Refused."""
+    origin = request.headers.get("Origin")
+    if origin and urlsplit(origin).netloc != request.get_host():
+        raise Refused("domain-not-allowed", seen=origin[:100])
+    found = LoginCode.redeem(request.POST.get("code", ""))
+    if found is None:
+        raise Refused("code-used")
+    if not found.page:
+        # The browser told our server no page, but our script may have seen it.
+        found.page = str(Origin.parse(request.POST.get("page", "")) or "")
+    entry = Entry.of_code(found)
+    frame = frame_of(request)
+    if frame is not None and not frame.holds(entry.token, entry.person):
+        raise Refused("code-used")
+    entry.check(entry.standing_call(request))
+    return entry
+
+
+@open_to_all
+@require_GET
+def arrived(request: Any) -> HttpResponse:
+    """Find out whether the browser kept the cookie of a frame; if not, go on without.
+
+    The code has been seen by the server's log, so it is used up here, whatever comes of it.
+    """
+    found = LoginCode.redeem(request.GET.get("code", ""))
+    if request.user.is_authenticated:
+        page = request.GET.get("next", "")
+        target = "admin" if page.startswith(ROOMS["admin"]) else "agent"
+        return _hide(SeeOther(within(request, safe_next(target, page))))
+    if found is None:
+        return refused_page(request, Refused("code-used"))
+    # Nobody holds its key: the browser has just dropped it.
+    Session.objects.filter(pk=found.session_key).delete()
+    return _without_cookies(request, Entry.of_code(found))
+
+
+def _without_cookies(request: HttpRequest, entry: Entry) -> HttpResponse:
+    """Let the workstation's scripts carry the session; offer a tab where that cannot work."""
+    context = {
+        "code": entry.code(),
+        "can_carry": entry.target == "agent" and frame_of(request) is not None,
+        "is_secure": request.is_secure(),
+        "keep": within(request, "/agent/auth/keep"),
+    }
+    response = render(request, "tokens/no_cookies.html", context)
+    framed_by(response, entry.token.frame_ancestors() or ANYONE)
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+@open_to_all
+@csrf_exempt  # the code is the credential
+@require_POST
+@sensitive_post_parameters("code")
+@sensitive_variables("session")
+def keep(request: Any) -> HttpResponse:
+    """Exchange a one-time code for the key of a session that the frame's scripts carry.
+
+    Answers `{"session", "next"}`. The admin's forms cannot carry it, so it opens the
+    workstation alone.
+    """
+    try:
+        if frame_of(request) is None:
+            raise Refused("code-used")
+        entry = redeem(request)
+        if entry.target != "agent":
+            raise Refused("insufficient-scope", scope="login:agent")
+    except Refused as refusal:
+        return refused_page(request, refusal, room="agent")
+    keep_no_cookie(request)
+    open_session(request, entry)
+    session = request.session.session_key
+    return _hide(JsonResponse({"session": session, "next": within(request, entry.page)}))
+
+
+@never_cache
+@require_GET
+def alive(request: Any) -> HttpResponse:
+    """Answer 204 while the session is good; asking prolongs one that a frame carries."""
+    if not request.user.is_authenticated:
+        return refused_page(request, Refused("signed-out"))
+    return HttpResponse(status=204)
 
 
 @open_to_all
@@ -120,19 +209,18 @@ class OpenByCode(View):
 @require_http_methods(["GET", "POST"])
 def switch(request: Any) -> HttpResponse:
     """Ask "continue as Y?" before a link replaces somebody else's session."""
-    pending = pending_login(request)
-    if pending is None:
+    entry = pending_login(request)
+    if entry is None:
         return _hide(SeeOther(ROOMS["agent"]))
-    token, target, page = pending
     if request.method == "POST":
         try:
-            check(token, Call.of_session(request), scope=f"login:{target}")
+            entry.check(entry.standing_call(request))
         except Refused as refusal:
             del request.session[PENDING_KEY]
-            return refused_page(request, refusal, room=target)
-        open_session(request, token, target=target)
-        return _hide(SeeOther(page))
-    context = {"person": token.user, "current": request.user, "room": target}
+            return refused_page(request, refusal, room=entry.target)
+        open_session(request, entry)
+        return _hide(SeeOther(entry.page))
+    context = {"person": entry.person, "current": request.user, "room": entry.target}
     return _never_framed(render(request, "tokens/switch.html", context))
 
 

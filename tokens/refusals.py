@@ -22,7 +22,7 @@ def refused_page(request: HttpRequest, refusal: Refused, *, room: str = "") -> H
     if wants_json(request):
         response: HttpResponse = import_string(settings.PROBLEM_ANSWER)(refusal, request)
     else:
-        room = room or ("admin" if request.path.startswith("/admin") else "agent")
+        room = room or ("admin" if request.path_info.startswith("/admin") else "agent")
         context = {"refusal": refusal, "room": room, "seen": refusal.seen}
         response = render(request, "tokens/refused.html", context, status=refusal.status)
         if request.headers.get("HX-Request"):

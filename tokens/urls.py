@@ -10,6 +10,8 @@ from tokens import pages
 urlpatterns = [
     re_path(r"^(?P<target>agent|admin)/auth/login/?$", pages.login_by_token, name="login_by_token"),
     path("agent/auth/arrived", pages.arrived, name="login_arrived"),
+    path("agent/auth/alive", pages.alive, name="login_alive"),
+    path("agent/auth/keep", pages.keep, name="login_keep"),
     path("agent/auth/open", pages.OpenByCode.as_view(), name="login_by_code"),
     path("agent/auth/switch", pages.switch, name="login_switch"),
     path("admin/auth/confirm", pages.confirm_password, name="confirm_password"),

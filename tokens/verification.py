@@ -20,8 +20,10 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from rest_framework_simplejwt.exceptions import TokenError
 
+from accounts.models import User
 from tokens import networks
 from tokens.domains import Origin
+from tokens.frames import in_frame
 from tokens.jwt import LEEWAY, SignedToken
 from tokens.models import AccessToken
 from tokens.scopes import ROLE_SCOPES, allows
@@ -89,6 +91,11 @@ SENTENCES: dict[str, tuple[Promise, Promise]] = {
         _("This AccessToken was rotated and its grace is over. Put its successor in the place of "
           "this one, or have an administrator make a new token."),
     ),
+    "token-deleted": (
+        _("The token was deleted"),
+        _("An administrator has deleted the AccessToken that opened this page. Ask them for a new "
+          "one."),
+    ),
     "user-inactive": (
         _("The person is deactivated"),
         _("The person of this AccessToken no longer works here. Ask an administrator."),
@@ -127,11 +134,16 @@ MALFORMED = frozenset({"token-missing", "token-doubled"})
 
 @dataclass(frozen=True)
 class Call:
-    """Where a use of a token comes from. `page` is the header that shows it, None if absent."""
+    """Where a use of a token comes from. `page` is the header that shows it, None if absent.
 
-    kind: str  # "api", "login" or "session"
+    "frame" is a login that the browser itself says it shows inside a page.
+    """
+
+    kind: str  # "api", "login", "frame" or "session"
     address: str
     page: str | None = None
+    # Of a session whose page is unknown: the token's domains when it was opened.
+    domains: tuple[str, ...] = ()
 
     @classmethod
     def of_api(cls, request: HttpRequest) -> Call:
@@ -141,11 +153,8 @@ class Call:
     def of_login(cls, request: HttpRequest) -> Call:
         """A form that POSTs shows its Origin, a link or frame its Referer."""
         header = "Origin" if request.method == "POST" else "Referer"
-        return cls("login", request.META.get("REMOTE_ADDR", ""), request.headers.get(header))
-
-    @classmethod
-    def of_session(cls, request: HttpRequest) -> Call:
-        return cls("session", request.META.get("REMOTE_ADDR", ""))
+        kind = "frame" if in_frame(request) else "login"
+        return cls(kind, request.META.get("REMOTE_ADDR", ""), request.headers.get(header))
 
     @property
     def origin(self) -> Origin | None:
@@ -178,35 +187,43 @@ def verify(secret: str, call: Call, *, scope: str | None = None) -> AccessToken:
 
 
 def check(
-    token: AccessToken, call: Call, *, scope: str | None = None, has_expired: bool = False
+    token: AccessToken,
+    call: Call,
+    *,
+    scope: str | None = None,
+    has_expired: bool = False,
+    person: User | None = None,
 ) -> None:
-    """Raise Refused unless the row allows `call`; also what every click of a session passes."""
+    """Raise Refused unless the row allows `call`; also what every click of a session passes.
+
+    `person` is who acts, where a login link named another one than the token's.
+    """
+    person = person or token.user
     try:
-        _check_status(token, has_expired=has_expired)
+        _check_status(token, person, has_expired=has_expired)
         _check_place(token, call)
         if scope:
-            check_scope(token, scope)
+            check_scope(token, person, scope)
     except Refused as refusal:
         record_denial(token, call, refusal)
         raise
 
 
-def _check_status(token: AccessToken, *, has_expired: bool) -> None:
+def _check_status(token: AccessToken, person: User, *, has_expired: bool) -> None:
     if token.disabled_at:
         raise Refused("token-disabled")
     if has_expired or token.expires_at + timedelta(seconds=LEEWAY) <= timezone.now():
         raise Refused("token-expired")
     if token.grace_until and token.grace_until <= timezone.now():
         raise Refused("token-rotated")
-    if not token.user.is_active:
+    if not (token.user.is_active and person.is_active):
         raise Refused("user-inactive")
 
 
 def _check_place(token: AccessToken, call: Call) -> None:
     if token.networks and not networks.contain(token.networks, call.address):
         raise Refused("network-not-allowed", seen=call.address)
-    # A session is held to our own origin by the browser (SameSite, CSRF), not to the list.
-    if not token.domains or call.kind == "session":
+    if not token.domains:
         return
     if call.page is None:
         if not _may_show_no_page(token, call):
@@ -218,14 +235,24 @@ def _check_place(token: AccessToken, call: Call) -> None:
 
 
 def _may_show_no_page(token: AccessToken, call: Call) -> bool:
-    """A program shows no page, so networks must hold it; a link shows none if so allowed."""
-    return bool(token.networks) if call.kind == "api" else token.allow_missing_referrer
+    match call.kind:
+        case "api":
+            # A program shows no page, so networks must hold it.
+            return bool(token.networks)
+        case "frame":
+            # The browser holds it: the page that it lands on is framed by the listed alone.
+            return True
+        case "session":
+            # It stands as long as nothing was taken from the list that it was opened under.
+            still_listed = bool(call.domains) and set(call.domains) <= set(token.domains)
+            return still_listed or token.allow_missing_referrer
+    return token.allow_missing_referrer
 
 
-def check_scope(token: AccessToken, scope: str) -> None:
-    if scope not in ROLE_SCOPES[token.user.role]:
+def check_scope(token: AccessToken, person: User, scope: str) -> None:
+    if scope not in ROLE_SCOPES[person.role]:
         raise Refused("role", scope=scope)
-    if not allows(token.user, token, scope):
+    if not allows(person, token, scope):
         raise Refused("insufficient-scope", scope=scope)
 
 

@@ -135,5 +135,7 @@ class WeiyuAdminSite(AdminSite):
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         return {
             **super().each_context(request),
+            # By name: inside a frame it stays there.
+            "site_url": reverse("workstation:home"),
             "may_open_workstation": may_enter(request, "agent"),
         }

@@ -61,6 +61,8 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "weiyu_site.front.middleware.FrontMiddleware",
+    # Whatever stands behind it finds the address without the frame.
+    "tokens.frames.FrameMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",

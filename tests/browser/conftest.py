@@ -195,7 +195,7 @@ def browse(playwright, tmp_path: Path) -> Iterator[Callable[..., object]]:
                 locale="en-US",
                 **options,
             )
-            context.set_default_timeout(10_000)
+            context.set_default_timeout(30_000)
             stack.callback(context.close)
             return context
 

@@ -13,7 +13,6 @@ from tokens.models import AccessToken, LoginCode, Session, TokenEvent
 from tokens.sessions import MOST_SESSIONS_OF_A_TOKEN, TOKEN_KEY
 
 TOP = {"Sec-Fetch-Dest": "document"}
-FRAME = {"Sec-Fetch-Dest": "iframe"}
 
 
 @pytest.fixture
@@ -234,18 +233,6 @@ def test_a_password_session_is_never_replaced_silently(browser, dora, issue):
     assert TOKEN_KEY not in browser.session
 
 
-def test_a_frame_offers_a_tab_instead_of_swapping_people(browser, dora, carol, issue):
-    _, secret = issue(carol)
-    browser.force_login(dora)
-
-    response = log_in(browser, secret, **FRAME)
-
-    assert response.status_code == 200
-    assert "<form" not in response.content.decode()
-    assert user_of(browser) == str(dora.pk)
-    assert LoginCode.objects.count() == 1
-
-
 def test_a_code_opens_one_session_once(browser, carol, issue):
     token, _ = issue(carol)
     code = LoginCode.make(token, target="agent", next_page="/agent/")
@@ -341,19 +328,6 @@ def test_an_unrestricted_token_is_framed_by_anyone_and_a_password_by_nobody(brow
     assert own["X-Frame-Options"] == "DENY"
 
 
-def test_a_frame_over_https_gets_a_partitioned_cookie_of_its_own(dora, issue):
-    _, secret = issue(dora)
-    browser = Client()
-
-    response = browser.get("/agent/auth/login", {"accessToken": secret}, headers=FRAME, secure=True)
-
-    cookie = response.cookies["__Host-weiyu-frame"]
-    assert (cookie["samesite"], cookie["secure"], cookie["partitioned"]) == ("None", True, True)
-    assert cookie["httponly"]
-    assert "__Host-weiyu" not in response.cookies
-    assert browser.get("/agent/auth/switch", headers=FRAME, secure=True).status_code == 303
-
-
 def test_a_tab_over_https_gets_a_lax_cookie(dora, issue):
     _, secret = issue(dora)
 
@@ -361,24 +335,6 @@ def test_a_tab_over_https_gets_a_lax_cookie(dora, issue):
 
     cookie = response.cookies["__Host-weiyu"]
     assert (cookie["samesite"], cookie["secure"], cookie["path"]) == ("Lax", True, "/")
-
-
-def test_a_login_from_another_host_over_http_finds_out_about_cookies(dora, issue):
-    _, secret = issue(dora)
-    browser, dropping = Client(), Client()
-    page = {"Referer": "http://crm.example.com/"}
-
-    kept = browser.get("/agent/auth/login", {"accessToken": secret}, headers=page)
-    assert kept["Location"].startswith("/agent/auth/arrived?code=")
-    assert browser.get(kept["Location"])["Location"] == "/agent/"
-    assert not LoginCode.objects.exists()
-
-    lost = dropping.get("/agent/auth/login", {"accessToken": secret}, headers=page)
-    dropping.cookies.clear()
-    told = dropping.get(lost["Location"])
-    assert told.status_code == 200
-    assert "/agent/auth/open#" in told.content.decode()
-    assert "frame-ancestors" not in told["Content-Security-Policy"]
 
 
 def test_managing_tokens_in_a_token_session_wants_the_password(browser, dora, issue):

@@ -26,6 +26,7 @@ from tokens.admin.pages import TokenPages
 from tokens.doors import confirm_url, password_needed
 from tokens.explanations import explain_domains, explain_networks
 from tokens.forms import ChangedTokenForm, NewTokenForm
+from tokens.frames import in_frame
 from tokens.models import AccessToken
 from tokens.scopes import ROLE_SCOPES, Scope, default_scopes
 
@@ -61,7 +62,9 @@ class AccessTokenAdmin(TokenColumns, TokenPages, TokenActions):
 
     def _alone(self, request: Any, view: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         writes = request.method == "POST" or view.__name__ in {"changeform_view", "_ask_to_delete"}
-        if writes and self.has_change_permission(request) and password_needed(request):
+        asks = writes and self.has_change_permission(request) and password_needed(request)
+        # The page that asks is framed by nobody either.
+        if asks and not in_frame(request):
             return HttpResponseRedirect(confirm_url(request))
         return super()._alone(request, view, *args, **kwargs)
 

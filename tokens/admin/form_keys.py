@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from accounts.conflicts import Conflict
 from tokens.models import Session
+from tokens.sessions import row_key
 
 FORM_KEYS = "_token_forms"
 MOST_OPEN_FORMS = 20
@@ -23,7 +24,8 @@ def new_form_key(request: Any) -> str:
 def use_form_key(request: Any, key: str) -> None:
     """Use up the key of a form; refuse one that made a token already, also at the same moment."""
     # The lock makes two sendings of one form queue; the second finds its key gone.
-    session = Session.objects.select_for_update().filter(pk=request.session.session_key).first()
+    rows = Session.objects.select_for_update()
+    session = rows.filter(pk=row_key(request.session.session_key)).first()
     keys = session.get_decoded().get(FORM_KEYS, []) if session else []
     if key not in keys:
         raise Conflict(

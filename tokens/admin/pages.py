@@ -9,8 +9,8 @@ from django.contrib import admin
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 
+from tokens.frames import in_frame
 from tokens.framing import NOBODY, framed_by
-from tokens.middleware import in_frame
 
 
 class TokenPages(admin.ModelAdmin):

@@ -32,6 +32,8 @@ class LoginCode(models.Model):
     page = models.CharField(max_length=300, blank=True)
     target = models.CharField(max_length=5)
     next = models.CharField(max_length=500, blank=True)
+    # The row of the session that was opened beside it, whose cookie the browser may drop.
+    session_key = models.CharField(max_length=40, blank=True)
     expires_at = models.DateTimeField(db_index=True)
 
     def __str__(self) -> str:
@@ -46,6 +48,7 @@ class LoginCode(models.Model):
         user: User | None = None,
         next_page: str = "",
         page: str = "",
+        session_key: str = "",
     ) -> str:
         """Keep a new code's digest and return the code; drops codes that are over."""
         now = timezone.now()
@@ -58,6 +61,7 @@ class LoginCode(models.Model):
             target=target,
             next=next_page,
             page=page[:300],
+            session_key=session_key,
             expires_at=now + cls.LIFE,
         )
         return code
@@ -77,3 +81,9 @@ class LoginCode(models.Model):
         if found is None or not cls.objects.filter(pk=found.pk).delete()[0]:
             return None
         return found
+
+    def note_page(self, page: str) -> None:
+        """Remember the page that a login link was seen on, until its code is used."""
+        if page and page != self.page:
+            self.page = page[:300]
+            self.save(update_fields=["page"])

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET
 
 from accounts.models import User
 from tickets.models import Ticket
+from tokens.frames import without
 from workstation.lists import FILTERS, TABS, Chosen, Place, count_tabs, page_after
 from workstation.rights import Rights, reads
 from workstation.rows import rows_of
@@ -100,7 +101,7 @@ def chosen_there(request: Any) -> Chosen:
 
 def open_id(request: Any) -> int | None:
     """Return the ticket that stands open in the page that asks, if there is one."""
-    path = urlsplit(request.htmx.current_url or "").path
+    path = without(urlsplit(request.htmx.current_url or "").path)
     try:
         found = resolve(path)
     except Resolver404:

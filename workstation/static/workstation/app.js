@@ -1,4 +1,5 @@
 // Everything that the workstation does beyond what htmx does: drafts, keys, focus, trouble.
+import { begin as beginCarried } from "./carried.js";
 import { begin as beginDrafts } from "./drafts.js";
 import { begin as beginKeys } from "./keys.js";
 import { begin as beginTrouble } from "./trouble.js";
@@ -42,10 +43,6 @@ function arrived(event) {
   if (target?.id === "list" || target?.id === "list-body" || target?.closest?.("#rows")) mark();
 }
 
-document.addEventListener("htmx:configRequest", ({ detail }) => {
-  // Tells the server which of the two session cookies is ours.
-  if (window.top !== window.self) detail.headers["X-Weiyu-Frame"] = "1";
-});
 document.addEventListener("htmx:afterSettle", arrived);
 document.addEventListener("htmx:historyRestore", () => { mark(); toLatest(); });
 document.addEventListener("htmx:oobAfterSwap", ({ detail }) => {
@@ -66,6 +63,7 @@ document.addEventListener("click", (event) => {
   if (event.target.closest("[data-back]")) mark();
 });
 
+beginCarried();
 beginDrafts();
 beginKeys({ find, showPanel });
 beginTrouble(find);

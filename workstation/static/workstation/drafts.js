@@ -66,7 +66,9 @@ function sent(form, words) {
 
 function forgetAll() {
   const mine = `${PREFIX}.${document.body.dataset.person}.`;
-  for (const name of Object.keys(localStorage)) if (name.startsWith(mine)) localStorage.removeItem(name);
+  try {
+    for (const name of Object.keys(localStorage)) if (name.startsWith(mine)) localStorage.removeItem(name);
+  } catch { /* a browser that keeps nothing has nothing to forget */ }
 }
 
 export function begin() {

@@ -37,6 +37,7 @@ export function begin(find) {
   });
   const lost = ({ detail }) => say(words.unreachable, retryOf(detail));
   document.addEventListener("htmx:sendError", lost);
+  document.addEventListener("weiyu:unreachable", ({ detail }) => say(words.unreachable, detail.retry));
   document.addEventListener("htmx:timeout", lost);
   document.addEventListener("htmx:responseError", ({ detail }) => {
     const { xhr } = detail;

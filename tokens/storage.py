@@ -1,0 +1,35 @@
+"""Sessions of frames whose browser keeps no cookie: the key stays with the frame's own scripts.
+
+It is a short bearer, bound to the token's row like any session, and prolonged while it is used.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from django.conf import settings
+from django.contrib.sessions.backends.base import SessionBase
+from django.utils import timezone
+
+from tokens.models import AccessToken
+
+# The scripts of an open page call more often than that.
+LIFE = 30 * 60  # seconds
+PROLONG_EVERY = 5 * 60
+PROLONGED_KEY = "_prolonged_at"
+
+
+def limit(session: SessionBase, token: AccessToken, *, carried: bool) -> None:
+    """Let a session end in time, and no later than the token."""
+    longest = LIFE if carried else settings.SESSION_COOKIE_AGE
+    left = int((token.expires_at - timezone.now()).total_seconds())
+    session.set_expiry(max(1, min(left, longest)))
+
+
+def prolong(session: Any, token: AccessToken) -> None:
+    """Give a session in use its whole time again, with one write every few minutes."""
+    now = time.time()
+    if session.get(PROLONGED_KEY, 0) < now - PROLONG_EVERY:
+        limit(session, token, carried=True)
+        session[PROLONGED_KEY] = now
