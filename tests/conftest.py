@@ -62,7 +62,8 @@ def _no_event_loop_is_left() -> Iterable[None]:
 def _audit_can_be_emptied(request: pytest.FixtureRequest) -> Iterable[None]:
     """Take the audit's guard away before a test's database is emptied; migrating brings it back."""
     marker = request.node.get_closest_marker("django_db")
-    is_emptied = bool(marker and marker.kwargs.get("transaction"))
+    is_marked = bool(marker and marker.kwargs.get("transaction"))
+    is_emptied = is_marked or "transactional_db" in request.fixturenames
     if is_emptied:
         request.getfixturevalue("transactional_db")
     yield

@@ -49,7 +49,20 @@ def contain(networks: Iterable[str], address: str) -> bool:
 
 def coarse(address: str) -> str:
     """Return the /24 of an IPv4 address or the /48 of an IPv6 address, as its first address."""
-    found = ipaddress.ip_address(address)
-    found = getattr(found, "ipv4_mapped", None) or found
-    length = 24 if found.version == 4 else 48
-    return str(ipaddress.ip_network((found, length), strict=False).network_address)
+    return str(_coarse(ipaddress.ip_address(address)).network_address)
+
+
+@lru_cache(maxsize=2048)
+def coarse_name(address: str) -> str:
+    """Return the same as people read it, with its length; "" for what is no address."""
+    try:
+        return str(_coarse(ipaddress.ip_address(address)))
+    except ValueError:
+        return ""
+
+
+def _coarse(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> Network:
+    found = getattr(address, "ipv4_mapped", None) or address
+    if isinstance(found, ipaddress.IPv4Address):
+        return ipaddress.IPv4Network((int(found), 24), strict=False)
+    return ipaddress.IPv6Network((int(found), 48), strict=False)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cached_property
 from typing import Any
 
 from django.core.cache import cache
@@ -26,6 +27,7 @@ from tokens.domains import Origin
 from tokens.frames import in_frame
 from tokens.jwt import LEEWAY, SignedToken
 from tokens.models import AccessToken
+from tokens.places import mark_first_use
 from tokens.scopes import ROLE_SCOPES, allows
 
 logger = logging.getLogger(__name__)
@@ -156,7 +158,7 @@ class Call:
         kind = "frame" if in_frame(request) else "login"
         return cls(kind, request.META.get("REMOTE_ADDR", ""), request.headers.get(header))
 
-    @property
+    @cached_property
     def origin(self) -> Origin | None:
         return Origin.parse(self.page) if self.page else None
 
@@ -270,7 +272,15 @@ def record_denial(token: AccessToken, call: Call, refusal: Refused) -> None:
 
 
 def touch(token: AccessToken, call: Call) -> None:
-    """Note the use of a token, at most once a minute; never fails the request."""
+    """Note the use of a token, at most once a minute, and new places; never fails the request."""
+    try:
+        mark_first_use(token, call)
+        _note_last_use(token, call)
+    except DatabaseError:
+        logger.warning("The use of token %s could not be noted.", token.pk, exc_info=True)
+
+
+def _note_last_use(token: AccessToken, call: Call) -> None:
     now = timezone.now()
     if token.last_used_at and token.last_used_at > now - TOUCH_EVERY:
         return
@@ -278,8 +288,5 @@ def touch(token: AccessToken, call: Call) -> None:
     if call.origin:
         seen["last_used_origin"] = str(call.origin)[:300]
     stale = Q(last_used_at=None) | Q(last_used_at__lte=now - TOUCH_EVERY)
-    try:
-        with transaction.atomic():
-            AccessToken.objects.filter(stale, pk=token.pk).update(**seen)
-    except DatabaseError:
-        logger.warning("The last use of token %s could not be noted.", token.pk, exc_info=True)
+    with transaction.atomic():
+        AccessToken.objects.filter(stale, pk=token.pk).update(**seen)

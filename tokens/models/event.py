@@ -86,6 +86,7 @@ class TokenEvent(models.Model):
         SHOWN = "shown", _("Shown once")
         EDITED = "edited", _("Edited")
         LOGIN = "login", _("Signed in by link")
+        FIRST_USE = "first_use", _("First use from there")
         DENIED = "denied", _("Denied")
         DISABLED = "disabled", _("Disabled")
         ENABLED = "enabled", _("Enabled")
@@ -121,6 +122,14 @@ class TokenEvent(models.Model):
                 fields=["at"],
                 name="token_event_whole_address",
                 condition=models.Q(address_is_whole=True),
+            ),
+        ]
+        constraints = [
+            # The place stands in the cause; its first use is marked once (tokens/places.py).
+            models.UniqueConstraint(
+                fields=["token_id", "cause"],
+                name="token_event_first_use",
+                condition=models.Q(verb="first_use"),
             ),
         ]
 
