@@ -15,6 +15,7 @@ from configuration.values import value
 from tokens.growth import refuse_growth
 from tokens.jwt import SignedToken, signing_kid
 from tokens.models.digests import digest_of
+from tokens.models.prepared import Prepared
 from tokens.models.states import TokenState, condition_of, good_now
 from tokens.scopes import default_scopes
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
 
     from tokens.models.access_token import AccessToken
+
+_by_digest = Prepared("tokens.AccessToken", by="digest", relation="user")
 
 
 class AccessTokenQuerySet(models.QuerySet["AccessToken"]):
@@ -50,7 +53,7 @@ class AccessTokenQuerySet(models.QuerySet["AccessToken"]):
 
     def with_secret(self, secret: str) -> AccessToken:
         """Return the row of a token and its person in one query; raises DoesNotExist."""
-        return self.select_related("user").get(digest=digest_of(secret))
+        return _by_digest.get(digest_of(secret))
 
     @transaction.atomic
     def issue(
