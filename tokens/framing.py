@@ -10,11 +10,26 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, cast
 
+from csp.middleware import HEADER, CSPMiddleware
 from django.http import HttpRequest, HttpResponseBase
 
 NOBODY: list[str] = ["'none'"]
 ANYONE: list[str] = []
 PERMISSIONS = "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
+# What JSON, pictures and files need, if a browser is led to open one as a page.
+NOTHING = "default-src 'none'; frame-ancestors 'none'"
+
+
+class PolicyMiddleware(CSPMiddleware):
+    """Write the policy of each page; what is no page needs none worked out."""
+
+    def process_response(
+        self, request: HttpRequest, response: HttpResponseBase
+    ) -> HttpResponseBase:
+        if is_page(response):
+            return super().process_response(request, response)
+        response.headers.setdefault(HEADER, NOTHING)
+        return response
 
 
 class FramingMiddleware:
@@ -26,7 +41,7 @@ class FramingMiddleware:
         self._set_frame_policy(request, response)
         response.headers.setdefault("Permissions-Policy", PERMISSIONS)
         response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
-        if response.headers.get("Content-Type", "").startswith("text/html"):
+        if is_page(response):
             response.headers.setdefault("Cache-Control", "no-store")
         return response
 
@@ -37,6 +52,10 @@ class FramingMiddleware:
         # None takes the directive out: "*" would shut out the shells of desktop and mobile apps.
         replaced = {"frame-ancestors": ancestors or None}
         cast(Any, response)._csp_replace = {**getattr(response, "_csp_replace", {}), **replaced}
+
+
+def is_page(response: HttpResponseBase) -> bool:
+    return bool(response.headers.get("Content-Type", "").startswith("text/html"))
 
 
 def frame_ancestors(request: HttpRequest, response: HttpResponseBase) -> list[str]:

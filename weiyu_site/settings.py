@@ -65,7 +65,7 @@ MIDDLEWARE = [
     "tokens.frames.FrameMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "csp.middleware.CSPMiddleware",
+    "tokens.framing.PolicyMiddleware",
     "tokens.framing.FramingMiddleware",
     "corsheaders.middleware.CorsMiddleware",
     "tokens.middleware.SessionMiddleware",
