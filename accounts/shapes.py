@@ -7,7 +7,7 @@ each row along dotted names. A list of 50 rows spends most of its time there.
 from __future__ import annotations
 
 import copy
-from functools import cache
+from functools import cache, cached_property
 from typing import Any, ClassVar, TypeVar
 
 from django.db import models
@@ -55,6 +55,11 @@ class ModelShape(serializers.ModelSerializer[_Model]):
         models.PositiveIntegerField: Number,
         models.TextField: Text,
     }
+
+    @cached_property
+    def _readable_fields(self) -> list[Any]:
+        """Return what REST framework gathers anew for each row."""
+        return [field for field in self.fields.values() if not field.write_only]
 
     def get_fields(self) -> dict[str, Any]:
         """Return copies: flat ones to read with, for binding is all that changes such a field.
