@@ -57,12 +57,13 @@ def signed_in(desk, browse):
 
 
 def is_trouble(line) -> bool:
-    # The browser and htmx write down each call that found no server, and over http that one policy
-    # has no meaning there; all else is ours.
+    # The browser and htmx write down each call that found no server or nothing there, and over
+    # http that one policy has no meaning; all else is ours.
     noise = (
         "Failed to load resource",
         "htmx:sendError",
         "htmx:afterRequest",
+        "Response Status Error Code 404",
         "Cross-Origin-Opener-Policy",
     )
     return line.type in {"error", "warning"} and not any(word in line.text for word in noise)
@@ -312,6 +313,22 @@ def test_a_new_ticket_for_a_customer(signed_in):
     page.click(".new-form [type=submit]")
 
     expect(page.locator("#ticket-title")).to_have_text("By telephone")
+
+
+def test_what_was_deleted_meanwhile_is_said_to_be_gone(make_ticket, signed_in, desk):
+    ticket = make_ticket("Gone in a moment")
+    page = signed_in("/agent/tickets?tab=unassigned&q=Gone in a moment")
+    desk.weiyu.manage(
+        "shell", "--no-imports", "-c",
+        "from accounts.actor import Actor; from tickets.models import Ticket\n"
+        f"Ticket.objects.get(pk={ticket}).delete_softly(by=Actor.system())",
+    )  # fmt: skip
+
+    page.click(f"[data-ticket='{ticket}']")
+
+    expect(page.locator("#trouble-text")).to_contain_text("This is not there any more")
+    page.click("#trouble-retry")
+    expect(page.locator("#rows .row")).to_have_count(0)
 
 
 def test_the_first_paint_is_small(desk, signed_in, make_ticket):

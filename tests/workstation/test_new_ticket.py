@@ -38,12 +38,14 @@ def test_htmx_is_led_to_the_new_ticket(alice, carol, by_password, part):
 )
 def test_what_is_wrong_is_said_and_the_rest_is_kept(wrong, sentence, alice, carol, by_password):
     response = by_password(carol).post(
-        "/agent/tickets/new", {**GOOD, "requester": alice.pk, "title": "Kept & safe", **wrong}
+        "/agent/tickets/new",
+        {**GOOD, "customer": "ali & co", "requester": alice.pk, "title": "Kept & safe", **wrong},
     )
 
     page = response.content.decode()
     assert response.status_code == 400
     assert sentence in page
+    assert 'value="ali &amp; co"' in page
     assert "title" in wrong or "Kept &amp; safe" in page
     assert Ticket.objects.count() == 0
 

@@ -44,9 +44,9 @@ export function begin(find) {
     // The page is coming anew and will say why.
     if (xhr.getResponseHeader("HX-Refresh")) return;
     const id = xhr.getResponseHeader("X-Request-ID");
-    // A form whose session is over cannot be sent again; the page anew asks to sign in.
-    const retry = xhr.status === 403 ? () => window.location.reload() : retryOf(detail);
-    const text = xhr.status >= 500 ? words.failed : words.refused;
+    // What is gone, or a form whose session is over, cannot be sent again; the page anew says why.
+    const retry = [403, 404].includes(xhr.status) ? () => window.location.reload() : retryOf(detail);
+    const text = xhr.status >= 500 ? words.failed : xhr.status === 404 ? words.gone : words.refused;
     say(id ? `${text} ${words.requestId} ${id}` : text, retry);
   });
   document.addEventListener("htmx:afterRequest", ({ detail }) => {
