@@ -111,11 +111,15 @@ def refuse_demo_in_public(place: Place) -> None:
 
 
 def issue_token() -> str | None:
-    """Return a fresh token of the demo administrator; the expired ones of earlier starts go."""
+    """Return a fresh token of the demo administrator; the expired ones of earlier starts go.
+
+    It carries every right, so that the link to the admin shows all of it.
+    """
     from django.utils import timezone
 
     from accounts.actor import Actor
     from tokens.models import AccessToken
+    from tokens.scopes import ROLE_SCOPES
     from weiyu_site.demo import people
 
     for old in AccessToken.objects.filter(name=TOKEN_NAME, expires_at__lte=timezone.now()):
@@ -127,6 +131,7 @@ def issue_token() -> str | None:
         user=administrator,
         name=TOKEN_NAME,
         by=Actor.system(),
+        scopes=sorted(ROLE_SCOPES[administrator.role]),
         expires_at=timezone.now() + TOKEN_LIFE,
     )
     return secret

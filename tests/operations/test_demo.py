@@ -39,6 +39,12 @@ def test_it_shows_a_month_of_work(demo):
     assert set(User.objects.values_list("role", flat=True)) == set(User.Role.values)
 
 
+def test_whoever_opens_the_printed_link_has_work_of_their_own(demo):
+    hers = Ticket.objects.mine(people.administrator())
+
+    assert hers.unresolved().count() == 4
+
+
 def test_every_moment_lies_in_the_past_and_in_order(demo):
     now = timezone.now()
 
@@ -120,6 +126,7 @@ def test_each_start_issues_a_token_and_removes_the_expired_ones(demo):
     assert not ours.filter(pk=old.pk).exists()
     left = ours.latest("id").expires_at - timezone.now()
     assert timedelta(hours=23, minutes=59) < left <= timedelta(hours=24)
+    assert {"login:agent", "login:admin", "tokens:write"} < set(ours.latest("id").scopes)
 
 
 @pytest.mark.django_db

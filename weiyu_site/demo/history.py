@@ -25,6 +25,9 @@ from weiyu_site.demo.stories import Entry, Story
 DAYS = 30
 CLOSED_AFTER = timedelta(days=4)
 
+# What the administrator sees to: whoever opens the printed link finds work of their own.
+HERS = frozenset({"privacy", "sso", "https"})
+
 CHATS = [
     (
         "emma",
@@ -55,6 +58,8 @@ class Teller:
     dice: random.Random
 
     def agent_for(self, story: Story) -> User:
+        if HERS.intersection(story.tags):
+            return self.people["admin"]
         members = self.workgroups[story.workgroup].members if story.workgroup else None
         team = members.order_by("id") if members else User.objects.team().order_by("id")
         return self.dice.choice(list(team.filter(role=User.Role.AGENT)))
