@@ -6,34 +6,31 @@ One parsed `AllowedDomain` yields both the matcher for Origin and Referer and th
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import urlsplit
 
-import idna
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
+from tokens.hosts import BadHost, looks_like_a_number, normal_host
+
 DEFAULT_PORTS = {"http": 80, "https": 443}
 MOST_DOMAINS = 50
-LONGEST_HOST = 253
 # Public suffixes that people type by mistake; under them "*." would allow half the world.
 SHARED_SUFFIXES = frozenset(
     {"co.uk", "org.uk", "com.cn", "net.cn", "org.cn", "com.au", "co.jp", "co.nz", "com.br"}
     | {"github.io", "gitlab.io", "herokuapp.com", "vercel.app", "netlify.app", "pages.dev"}
 )
-_HOST_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-_")
-
-
-class BadHost(ValueError):
-    """The text is no host that a browser would accept."""
 
 
 @dataclass(frozen=True)
 class Origin:
-    """A web origin (RFC 6454): scheme, host in its one normal form, and port."""
+    """A web origin (RFC 6454): scheme, host in its one normal form, and port.
+
+    `example.com.` is another host than `example.com`, as it is to browsers.
+    """
 
     scheme: str
     host: str
@@ -43,14 +40,14 @@ class Origin:
     def parse(cls, text: str) -> Origin | None:
         """Return the origin of an Origin or Referer header; None for `null` and nonsense."""
         try:
-            parts = urlsplit(text.strip())
-            port = parts.port
-            if parts.scheme not in DEFAULT_PORTS or not parts.hostname:
-                return None
-            host = normal_host(parts.netloc.rpartition("@")[2])
+            parts = urlsplit(text.strip(" "))
+            if parts.scheme not in DEFAULT_PORTS or "\\" in parts.netloc:
+                return None  # a browser ends the host at a backslash, Python does not
+            port = DEFAULT_PORTS[parts.scheme] if parts.port is None else parts.port
+            before, bracket, after = parts.netloc.rpartition("@")[2].rpartition("]")
+            return cls(parts.scheme, normal_host(before + bracket + after.partition(":")[0]), port)
         except ValueError:
             return None
-        return cls(parts.scheme, host, DEFAULT_PORTS[parts.scheme] if port is None else port)
 
     def __str__(self) -> str:
         tail = "" if self.port == DEFAULT_PORTS[self.scheme] else f":{self.port}"
@@ -74,8 +71,16 @@ class AllowedDomain:
             and self._host_matches(origin.host)
         )
 
+    @property
+    def can_frame(self) -> bool:
+        """Return whether CSP has a way to write the host down (not IPv6, no underscore)."""
+        return not self.host.startswith("[") and "_" not in self.host
+
     def csp_sources(self) -> list[str]:
-        """Return the sources that let the same pages frame us."""
+        """Return the sources that let the same pages frame us.
+
+        A source that browsers cannot read stays in: left out, an empty list would mean anyone.
+        """
         host = f"*.{self.host}" if self.subdomains else self.host
         port = "" if self.port is None else f":{self.port}"
         return [f"{scheme}://{host}{port}" for scheme in self._schemes()]
@@ -93,8 +98,10 @@ class AllowedDomain:
     def _port_matches(self, origin: Origin) -> bool:
         if self.port == "*":
             return True
-        wanted = DEFAULT_PORTS[origin.scheme] if self.port is None else self.port
-        return origin.port == wanted
+        if origin.port == (self.port or DEFAULT_PORTS[origin.scheme]):
+            return True
+        # Browsers upgrade port 80 along with the scheme.
+        return self.port == 80 and self.scheme != "https" and _is_secure_default(origin)
 
     def _host_matches(self, host: str) -> bool:
         if not self.subdomains:
@@ -104,68 +111,8 @@ class AllowedDomain:
         return len(labels) > len(suffix) and labels[-len(suffix) :] == suffix
 
 
-def normal_host(text: str) -> str:
-    """Return the one form of a host (with or without its port) that browsers would compare.
-
-    Raises BadHost. IDNA follows UTS 46 without transitional mapping, as browsers do.
-    """
-    if text.startswith("["):
-        return _normal_ipv6(text)
-    host = text.partition(":")[0].removesuffix(".")
-    if not host or len(host) > LONGEST_HOST:
-        raise BadHost(text)
-    host = _ascii_host(host)
-    if not all(label and set(label) <= _HOST_CHARACTERS for label in host.split(".")):
-        raise BadHost(text)
-    if _looks_like_a_number(host.rpartition(".")[2]):
-        return _normal_ipv4(host)
-    return host
-
-
-def _normal_ipv6(text: str) -> str:
-    inside, bracket, _rest = text[1:].partition("]")
-    if not bracket or "%" in inside:
-        raise BadHost(text)
-    try:
-        return f"[{ipaddress.IPv6Address(inside).compressed}]"
-    except ValueError as error:
-        raise BadHost(text) from error
-
-
-def _ascii_host(host: str) -> str:
-    lowered = host.lower()
-    if lowered.isascii() and "xn--" not in lowered:
-        return lowered
-    try:
-        return idna.encode(host, uts46=True, transitional=False).decode("ascii").removesuffix(".")
-    except (idna.IDNAError, UnicodeError) as error:
-        raise BadHost(host) from error
-
-
-def _looks_like_a_number(label: str) -> bool:
-    hexadecimal = label.startswith("0x") and set(label[2:]) <= set("0123456789abcdef")
-    return label.isdecimal() or hexadecimal
-
-
-def _normal_ipv4(host: str) -> str:
-    """Return the dotted form of what browsers read as IPv4: 0x7f.1 is 127.0.0.1 (WHATWG URL)."""
-    parts = host.split(".")
-    if len(parts) > 4:
-        raise BadHost(host)
-    try:
-        numbers = [_number(part) for part in parts]
-    except ValueError as error:
-        raise BadHost(host) from error
-    if any(number > 255 for number in numbers[:-1]) or numbers[-1] >= 256 ** (5 - len(numbers)):
-        raise BadHost(host)
-    address = sum(number << (8 * (3 - index)) for index, number in enumerate(numbers[:-1]))
-    return str(ipaddress.IPv4Address(address + numbers[-1]))
-
-
-def _number(part: str) -> int:
-    if part.startswith("0x"):
-        return int(part[2:] or "0", 16)
-    return int(part, 8) if len(part) > 1 and part.startswith("0") else int(part)
+def _is_secure_default(origin: Origin) -> bool:
+    return origin.scheme == "https" and origin.port == DEFAULT_PORTS["https"]
 
 
 @lru_cache(maxsize=2048)
@@ -264,7 +211,7 @@ def _split_port(entry: str, rest: str) -> tuple[str, int | str | None]:
 
 def _host_of(entry: str, text: str) -> str:
     try:
-        return normal_host(text)
+        return normal_host(text).removesuffix(".")
     except BadHost as error:
         raise ValidationError(
             _("“%(entry)s” is no domain that a browser knows. Check its spelling."),
@@ -274,5 +221,5 @@ def _host_of(entry: str, text: str) -> str:
 
 
 def _may_have_subdomains(host: str) -> bool:
-    is_address = host.startswith("[") or _looks_like_a_number(host.rpartition(".")[2])
+    is_address = host.startswith("[") or looks_like_a_number(host.rpartition(".")[2])
     return "." in host and not is_address and host not in SHARED_SUFFIXES

@@ -36,9 +36,10 @@ def _explain_line(line: str, means: Callable[[str], Iterable[str]]) -> dict[str,
 
 def _domain(domain: AllowedDomain) -> str:
     sources = _(" and ").join(domain.csp_sources())
-    if domain.host.startswith("["):
+    if not domain.can_frame:
         return _(
-            "Calls from pages of %(sources)s. Browsers do not let an IPv6 address frame the pages."
+            "Calls from pages of %(sources)s. Browsers do not let such a host frame the pages: "
+            "they know no rule for an IPv6 address or a name with an underscore."
         ) % {"sources": sources}
     if domain.subdomains:
         return _("Every subdomain: %(sources)s; not %(host)s itself.") % {
