@@ -155,3 +155,7 @@ class WorkgroupSerializer(ModelShape[Workgroup]):
         model = Workgroup
         fields = ["id", "name", "description", "members", "created_at", "updated_at", "version"]
         read_only_fields = ["id", "created_at", "updated_at", "version"]
+
+
+class NoInputSerializer(serializers.Serializer[Any]):
+    """A verb that takes nothing."""

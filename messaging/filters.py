@@ -9,8 +9,9 @@ from django_filters.rest_framework import BooleanFilter, CharFilter, ChoiceFilte
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 
+from accounts.filters import any_of_ids
+from accounts.serializers import LARGEST_ID
 from messaging.models import Conversation, ConversationQuerySet, Message, MessageQuerySet
-from tickets.filters import LARGEST_ID, any_of_ids
 
 
 @extend_schema_field(OpenApiTypes.INT)

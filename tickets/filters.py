@@ -2,17 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
-from django.core.exceptions import ValidationError
-from django.db.models import Q
-from django.utils.translation import gettext as _
 from django_filters.rest_framework import CharFilter, ChoiceFilter
 
-from accounts.filters import ChangedWhenFilter
+from accounts.filters import ChangedWhenFilter, any_of_ids
 from tickets.models import Ticket, TicketQuerySet
-
-LARGEST_ID = 2**63 - 1
 
 
 class TicketFilter(ChangedWhenFilter):
@@ -42,22 +35,3 @@ class TicketFilter(ChangedWhenFilter):
 
     def leave(self, tickets: TicketQuerySet, name: str, text: str) -> TicketQuerySet:
         return tickets
-
-
-def any_of_ids(name: str, text: str, *, me: int) -> Q:
-    """Return the condition for `me`, `none`, `7`, or several of them with commas."""
-    words = {word.strip() for word in text.split(",")}
-    ids = list(_ids(name, words - {"none"}, me))
-    condition = Q(**{f"{name}__in": ids})
-    return condition | Q(**{f"{name}__isnull": True}) if "none" in words else condition
-
-
-def _ids(name: str, words: Iterable[str], me: int) -> Iterable[int]:
-    for word in words:
-        if word == "me":
-            yield me
-        elif word.isascii() and word.isdigit() and len(word) < 20 and int(word) <= LARGEST_ID:
-            yield int(word)
-        else:
-            message = _("Write me, none, or ids, with commas between them.")
-            raise ValidationError({name: ValidationError(message, code="invalid")})

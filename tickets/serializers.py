@@ -89,10 +89,6 @@ class OwnTicketSerializer(TicketSerializer):
         }
 
 
-class NoInputSerializer(serializers.Serializer[Any]):
-    """A verb that takes nothing."""
-
-
 class AssignSerializer(serializers.Serializer[Any]):
     assignee = RelatedId(
         queryset=User.objects.all(), allow_null=True, help_text="null: back into the queue."
