@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from django.core.exceptions import PermissionDenied
 from django.utils.translation import gettext as _
 
 from accounts.actor import Actor
+from accounts.conflicts import Forbidden
 from tokens.scopes import expand, granted
 
 if TYPE_CHECKING:
@@ -21,11 +21,12 @@ def refuse_growth(token: AccessToken, by: Actor) -> None:
         return
     maker = type(token).objects.of_caller(by)
     if maker is None or maker.user_id != by.user_id or not is_within(token, maker):
-        raise PermissionDenied(
+        raise Forbidden(
             _(
                 "A token cannot make or widen another beyond itself: same person, no more "
                 "permissions, domains or networks, no later expiry."
-            )
+            ),
+            code="beyond-own-token",
         )
 
 

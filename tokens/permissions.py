@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.utils.translation import gettext as _
 from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
 
+from accounts.conflicts import Forbidden
+from tokens.authentication import BearerAuthentication
+from tokens.doors import password_needed
 from tokens.scopes import LOGIN_SCOPES, ROLE_SCOPES, allows, granted
 from tokens.verification import Call, Refused, record_denial
 
@@ -54,3 +58,19 @@ class HasScope(BasePermission):
         if granted(token.user, token) & (LOGIN_SCOPES | {"users:write"}):
             return True
         raise Refused("insufficient-scope", scope="login:agent")
+
+
+class PasswordGiven(BasePermission):
+    """In a session that a token opened, whoever writes has given the password lately.
+
+    A program that sends the token itself has none to give, and is held by what the token may do.
+    """
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        is_bearer = isinstance(request.successful_authenticator, BearerAuthentication)
+        if request.method in SAFE_METHODS or is_bearer or not password_needed(request._request):
+            return True
+        raise Forbidden(
+            _("A link opened this session. Give your password at /admin/auth/confirm first."),
+            code="password-needed",
+        )

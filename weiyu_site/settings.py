@@ -286,6 +286,9 @@ SPECTACULAR_SETTINGS = {
         "CloseReasonEnum": "tickets.workflow.CloseReason",
         "ConversationKindEnum": "messaging.models.Conversation.Kind",
         "MessageKindEnum": "messaging.models.Message.Kind",
+        "ScopeEnum": "tokens.scopes.Scope",
+        "TokenEventVerbEnum": "tokens.models.TokenEvent.Verb",
+        "TokenStateEnum": "tokens.models.TokenState",
     },
 }
 

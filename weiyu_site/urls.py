@@ -11,6 +11,7 @@ from configuration.views import SettingViewSet
 from messaging.views import ConversationViewSet, MessageViewSet
 from stats.views import StatisticsViewSet
 from tickets.views import TicketViewSet
+from tokens.views import TokenViewSet
 from weiyu_site.api import pages as api_pages
 from weiyu_site.api.routers import FamilyRouter
 from weiyu_site.pages import handler400, handler403, handler404, handler500
@@ -20,6 +21,7 @@ __all__ = ["handler400", "handler403", "handler404", "handler500", "urlpatterns"
 router = FamilyRouter()
 router.family("users", UserViewSet)
 router.family("workgroups", WorkgroupViewSet)
+router.family("tokens", TokenViewSet)
 router.family("settings", SettingViewSet)
 router.family("tickets", TicketViewSet)
 router.family("conversations", ConversationViewSet)

@@ -22,14 +22,16 @@ import requests
 
 from tests import people
 from tests.server import Weiyu
+from tokens.scopes import Scope
 
 pytestmark = pytest.mark.server
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted((ROOT / "docs" / "guide").glob("*.md"))
 NODE_CLIENTS = ROOT / "tests" / "clients"
 FENCE = re.compile(r"^```(\w+) (\w+)(?: (\d{3}))?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-# What the guide's samples have in the place of the reader's own id.
+# What the guide's samples have in the place of the reader's own ids.
 TICKET_IN_GUIDE = re.compile(r'(?<=/api/tickets/)7(?=["/])|(?<="ticket": )7|(?<=\bticket=)7')
+TOKEN_IN_GUIDE = re.compile(r'(?<=/api/tokens/)7(?=["/])')
 
 
 @dataclass(frozen=True)
@@ -59,28 +61,39 @@ def reader(desk: Weiyu, tmp_path_factory: pytest.TempPathFactory) -> dict[str, s
         "PATH": os.environ["PATH"],
         "CURL_HOME": str(home),
         "DESK": desk.url,
-        "TOKEN": desk.issue(people.ADMINISTRATOR),
+        "TOKEN": desk.issue(people.ADMINISTRATOR, scope=Scope.values),
     }
 
 
 @pytest.fixture
-def ticket(reader: dict[str, str]) -> int:
+def ticket(reader: dict[str, str]) -> str:
+    return made(reader, "tickets", {"title": "From the guide", "content": "Number seven."})
+
+
+@pytest.fixture
+def token(reader: dict[str, str]) -> str:
+    return made(reader, "tokens", {"name": "From the guide"})
+
+
+def made(reader: dict[str, str], family: str, fields: dict[str, str]) -> str:
+    """Return the id of a new object."""
     answer = requests.post(
-        f"{reader['DESK']}/api/tickets/create",
-        json={"title": "From the guide", "content": "Number seven."},
+        f"{reader['DESK']}/api/{family}/create",
+        json=fields,
         headers={"Authorization": f"Bearer {reader['TOKEN']}"},
         timeout=10,
     )
     assert answer.status_code == 200, answer.text
-    return answer.json()["id"]
+    return str(answer.json()["id"])
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
-def test_the_commands_of_a_page_work_when_pasted_one_after_the_other(page, reader, ticket):
+def test_the_commands_of_a_page_work_when_pasted_one_after_the_other(page, reader, ticket, token):
     for sample in samples("bash curl"):
         if sample.page != page.stem:
             continue
-        command = TICKET_IN_GUIDE.sub(str(ticket), sample.text)
+        command = TICKET_IN_GUIDE.sub(ticket, sample.text)
+        command = TOKEN_IN_GUIDE.sub(token, command)
 
         done = run(["bash", "-c", command], reader)
 

@@ -6,14 +6,11 @@ from datetime import timedelta
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import TextField
-from django.db.models.functions import Cast
 from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
 from accounts.models import User
 from tokens.models import AccessToken
-from tokens.models.states import condition_of
 from tokens.scopes import Scope
 from tokens.verification import SENTENCES
 
@@ -32,7 +29,7 @@ class StateFilter(admin.SimpleListFilter):
         if state == "good":
             return queryset.active()
         if state in AccessToken.State.values:
-            return queryset.filter(condition_of(state))
+            return queryset.in_state(state)
         return queryset
 
 
@@ -44,11 +41,7 @@ class ScopeFilter(admin.SimpleListFilter):
         return [(scope, scope) for scope in Scope.values]
 
     def queryset(self, request: Any, queryset: Any) -> Any:
-        if self.value() not in Scope.values:
-            return queryset
-        # Not every database looks into JSON lists; the quotes keep this exact.
-        texts = queryset.annotate(scopes_text=Cast("scopes", TextField()))
-        return texts.filter(scopes_text__contains=f'"{self.value()}"')
+        return queryset.with_scope(self.value()) if self.value() in Scope.values else queryset
 
 
 class UnusedFilter(admin.SimpleListFilter):

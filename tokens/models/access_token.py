@@ -152,10 +152,13 @@ class AccessToken(models.Model):
     def settle(self) -> None:
         """Bring the lists into their saved form and refuse what no token may have."""
         self.scopes = sorted(set(self.scopes))
-        self.domains = [str(domain) for domain in domains.parse_all(self.domains)]
-        self.networks = [str(network) for network in networks.parse_all(self.networks)]
-        self.__dict__.pop("allowed_domains", None)
         errors: dict[str, ValidationError] = {}
+        for field, parse_all in (("domains", domains.parse_all), ("networks", networks.parse_all)):
+            try:
+                setattr(self, field, [str(entry) for entry in parse_all(getattr(self, field))])
+            except ValidationError as error:
+                errors[field] = error
+        self.__dict__.pop("allowed_domains", None)
         beyond = set(self.scopes) - ROLE_SCOPES[self.user.role]
         if beyond:
             errors["scopes"] = ValidationError(
@@ -194,11 +197,8 @@ class AccessToken(models.Model):
         The expiry can only come nearer: the signed one is final. Raises ValidationError.
         """
         self._lock(expected_version)
+        self._refuse_what_is_final(changes)
         before = {field: getattr(self, field) for field in changes}
-        if changes.get("expires_at", self.expires_at) > self.expires_at:
-            raise ValidationError(
-                {"expires_at": gettext_now("An expiry can only be shortened; make a new token.")}
-            )
         for field, new in changes.items():
             setattr(self, field, new)
         self.settle()
@@ -211,6 +211,17 @@ class AccessToken(models.Model):
         if changed:
             self._save(*changed)
             self.record("edited", by=by, changes=changed)
+
+    def _refuse_what_is_final(self, changes: dict[str, Any]) -> None:
+        errors = {}
+        if changes.get("expires_at", self.expires_at) > self.expires_at:
+            message = gettext_now("An expiry can only be shortened; make a new token.")
+            errors["expires_at"] = ValidationError(message, code="only_shortened")
+        if changes.get("user", self.user) != self.user:
+            message = gettext_now("A token stays with its person; make a new token.")
+            errors["user"] = ValidationError(message, code="final")
+        if errors:
+            raise ValidationError(errors)
 
     @transaction.atomic
     def disable(self, *, by: Actor, reason: str = "", expected_version: int | None = None) -> bool:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from functools import reduce
+from operator import or_
 from typing import TYPE_CHECKING, Any, Self
 
 from django.db import models, transaction
+from django.db.models.functions import Cast
 from django.utils import timezone
 
 from accounts.actor import Actor
@@ -17,7 +20,7 @@ from tokens.jwt import SignedToken, signing_kid
 from tokens.models.digests import digest_of
 from tokens.models.prepared import Prepared
 from tokens.models.states import TokenState, condition_of, good_now
-from tokens.scopes import default_scopes
+from tokens.scopes import default_scopes, granted
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
@@ -47,6 +50,32 @@ class AccessTokenQuerySet(models.QuerySet["AccessToken"]):
             models.Q(last_used_at=None) | models.Q(last_used_at__lt=moment)
         )
 
+    def in_state(self, *states: str) -> Self:
+        """Return tokens whose `state` is one of `states`."""
+        return self.filter(reduce(or_, map(condition_of, states)))
+
+    def with_scope(self, scope: str) -> Self:
+        """Return tokens that name `scope`, or the `write` that includes it."""
+        wider = scope.replace(":read", ":write")
+        # Not every database looks into JSON lists; the quotes keep this exact.
+        named = [models.Q(scopes_text__contains=f'"{name}"') for name in {scope, wider}]
+        texts = self.annotate(scopes_text=Cast("scopes", models.TextField()))
+        return texts.filter(reduce(or_, named))
+
+    def matching(self, text: str) -> Self:
+        """Return tokens whose name, purpose, last characters or person has `text`."""
+        return self.filter(
+            models.Q(name__icontains=text)
+            | models.Q(description__icontains=text)
+            | models.Q(hint=text)
+            | models.Q(user__username__icontains=text)
+            | models.Q(user__display_name__icontains=text)
+        )
+
+    def with_predecessor(self) -> Self:
+        """Read also `predecessor_id`: the link itself stands in the other row."""
+        return self.annotate(predecessor_id=models.F("predecessor__pk"))
+
     def of_caller(self, by: Actor) -> AccessToken | None:
         """Return the token that a caller came with, as it stands now, with its person."""
         return self.select_related("user").filter(pk=by.token_id).first()
@@ -75,17 +104,23 @@ class AccessTokenQuerySet(models.QuerySet["AccessToken"]):
 
         `scopes` None means the default set of the person's role; `replaces` is for rotation.
         Raises ValidationError, and PermissionDenied where the maker's own token is narrower than
-        the new one.
+        the new one. What nobody says is never beyond it.
         """
         now = timezone.now().replace(microsecond=0)
-        if expires_at is None:
-            life = value("token_default_days") if days is None else days
-            expires_at = now + timedelta(days=life)
+        maker = self.of_caller(by)
+        if scopes is None:
+            usual = default_scopes(user.role)
+            scopes = granted(maker.user, maker).intersection(usual) if maker else usual
+        if days is not None:
+            expires_at = now + timedelta(days=days)
+        elif expires_at is None:
+            usual_end = now + timedelta(days=value("token_default_days"))
+            expires_at = min(usual_end, maker.ends_at) if maker else usual_end
         token = self.model(
             user=user,
             name=name,
             description=description,
-            scopes=default_scopes(user.role) if scopes is None else list(scopes),
+            scopes=list(scopes),
             domains=list(domains),
             networks=list(networks),
             allow_missing_referrer=allow_missing_referrer,

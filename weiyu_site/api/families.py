@@ -47,6 +47,7 @@ class FamilyMixin(Base):
 
     # The version that the caller read; None: the last write wins.
     expected_version: int | None = None
+    shows_secret: bool
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
@@ -78,6 +79,8 @@ class FamilyMixin(Base):
         data = getattr(response, "data", None)
         if isinstance(data, dict) and isinstance(data.get("version"), int):
             response.headers.setdefault("ETag", f'"{data["version"]}"')
+        if self.shows_secret:
+            response.headers["Cache-Control"] = "no-store"
         tell_limits(request, response)
         return super().finalize_response(request, response, *args, **kwargs)
 

@@ -253,6 +253,14 @@ NAMED_EXAMPLES = {
     "password": "correct horse battery staple",
     "external_id": "crm-1042",
     "external_source": "crm",
+    "domains": "crm.example.com",
+    "networks": "203.0.113.0/24",
+    "hint": "x7Qk2w",
+    "user_name": "Lin",
+    "last_used_address": "203.0.113.7",
+    "last_used_origin": "https://crm.example.com",
+    "disabled_reason": "Lost laptop",
+    "grace_seconds": 86_400,
 }
 
 

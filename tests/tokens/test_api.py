@@ -1,0 +1,690 @@
+"""/api/tokens: who may read and write what, and where the token itself is shown."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+from rest_framework.test import APIClient
+
+from accounts.actor import Actor
+from tests.conftest import PASSWORD
+from tokens.models import AccessToken, TokenEvent, digest_of
+from weiyu_site.models import StoredAnswer
+
+LIST = "/api/tokens/list"
+CREATE = "/api/tokens/create"
+
+
+def with_token(secret: str) -> APIClient:
+    client = APIClient()
+    client.credentials(HTTP_AUTHORIZATION=f"Bearer {secret}")
+    return client
+
+
+@pytest.fixture
+def manager(dora, issue):
+    """Return dora's token that may manage tokens, and a client that sends it."""
+    row, secret = issue(
+        dora, name="manager", scopes=["tokens:write", "tickets:write", "login:agent"], days=20
+    )
+    return row, with_token(secret)
+
+
+def names(response) -> list[str]:
+    assert response.status_code == 200, response.content
+    return [row["name"] for row in response.json()]
+
+
+def refused(response, status: int, code: str) -> None:
+    assert (response.status_code, response.json()["code"]) == (status, code), response.content
+
+
+def rows() -> list[tuple]:
+    """Return all that writing would change."""
+    return [
+        *AccessToken.objects.order_by("pk").values_list("pk", "version", "disabled_at", "name"),
+        TokenEvent.objects.exclude(verb="denied").count(),
+    ]
+
+
+# --- Reading ------------------------------------------------------------------------------------
+
+
+def test_administrators_see_all_and_everybody_else_their_own(dora, carol, alice, issue, as_user):
+    for person in (dora, carol, alice):
+        issue(person, name=person.display_name)
+
+    assert names(as_user(dora).get(LIST)) == ["Alice", "Carol", "Dora"]
+    assert names(as_user(carol).get(LIST)) == ["Carol"]
+    assert names(as_user(alice).get(LIST)) == ["Alice"]
+    assert APIClient().get(LIST).status_code == 401
+
+
+def test_a_token_needs_the_permission_to_read(carol, bearer):
+    assert names(bearer(carol, scopes=["tokens:read"], name="own").get(LIST)) == ["own"]
+    refused(bearer(carol, scopes=["tickets:read"]).get(LIST), 403, "insufficient-scope")
+
+
+def test_a_token_is_shown_whole_but_for_itself(carol, dora, issue, as_user):
+    token, secret = issue(
+        carol, name="CRM", scopes=["tickets:read"], domains=["crm.example.com"], days=30
+    )
+    client = as_user(carol)
+
+    answer = client.get(f"/api/tokens/{token.pk}")
+
+    assert answer.json() == {
+        "id": token.pk,
+        "name": "CRM",
+        "description": "",
+        "user": carol.pk,
+        "user_name": "Carol",
+        "state": "active",
+        "scopes": ["tickets:read"],
+        "domains": ["crm.example.com"],
+        "networks": [],
+        "allow_missing_referrer": False,
+        "hint": secret[-6:],
+        "created_at": f"{token.created_at:%Y-%m-%dT%H:%M:%SZ}",
+        "created_by": None,
+        "expires_at": f"{token.expires_at:%Y-%m-%dT%H:%M:%SZ}",
+        "ends_at": f"{token.expires_at:%Y-%m-%dT%H:%M:%SZ}",
+        "disabled_at": None,
+        "disabled_by": None,
+        "disabled_reason": "",
+        "family": str(token.family),
+        "predecessor": None,
+        "successor": None,
+        "grace_until": None,
+        "used_after_rotation_at": None,
+        "last_used_at": None,
+        "last_used_address": None,
+        "last_used_origin": "",
+        "version": 1,
+        "token": None,
+    }
+    assert answer["ETag"] == '"1"'
+    for text in (secret, digest_of(secret), token.handle):
+        assert text not in answer.content.decode()
+
+
+def test_a_stranger_finds_nothing(alice, bob, carol, issue, as_user):
+    token, _ = issue(alice)
+
+    for stranger in (bob, carol):
+        for path in (f"/api/tokens/{token.pk}", f"/api/tokens/{token.pk}/events"):
+            refused(as_user(stranger).get(path), 404, "not-found")
+
+
+@pytest.mark.parametrize("rows", [3, 40])
+def test_a_list_costs_two_queries_with_the_check_of_the_token(
+    rows, dora, carol, issue, bearer, django_assert_num_queries
+):
+    for _ in range(rows):
+        token, _secret = issue(carol)
+        token.rotate(by=Actor(dora))
+    client = bearer(dora, scopes=["tokens:read"])
+    client.get(LIST)
+
+    with django_assert_num_queries(2):
+        assert len(client.get(f"{LIST}?limit=200").json()) == 2 * rows + 1
+
+
+def test_lists_are_filtered_sorted_and_searched(dora, carol, issue, as_user):
+    now = timezone.now()
+    long_ago, soon = (f"{now + timedelta(days=n):%Y-%m-%dT%H:%M:%SZ}" for n in (-90, 3))
+    plain, _ = issue(carol, name="plain", scopes=["tickets:read"])
+    issue(dora, name="soon", days=2, description="for the night job")
+    off, _ = issue(carol, name="off", scopes=[])
+    off.disable(by=Actor(dora))
+    old, _ = issue(carol, name="old", scopes=["tickets:write"])
+    new, _ = old.rotate(by=Actor(dora))
+    AccessToken.objects.filter(pk=new.pk).update(name="new")
+    AccessToken.objects.filter(pk=plain.pk).update(
+        created_at=now - timedelta(days=100), last_used_at=now - timedelta(days=95)
+    )
+    AccessToken.objects.filter(pk=off.pk).update(used_after_rotation_at=now)
+    client = as_user(dora)
+
+    for query, expected in (
+        ("", ["new", "old", "off", "soon", "plain"]),
+        ("state=active", ["new", "plain"]),
+        ("state=grace,disabled", ["old", "off"]),
+        ("state=expiring", ["soon"]),
+        (f"user={dora.pk}", ["soon"]),
+        ("user=me", ["soon"]),
+        (f"user=me,{carol.pk}", ["new", "old", "off", "soon", "plain"]),
+        ("scope=tickets:read", ["new", "old", "soon", "plain"]),
+        ("scope=tickets:write", ["new", "old", "soon"]),
+        (f"unused_since={long_ago}", ["plain"]),
+        ("used_after_rotation=true", ["off"]),
+        ("used_after_rotation=false", ["new", "old", "soon", "plain"]),
+        (f"family={old.family}", ["new", "old"]),
+        (f"hint={plain.hint}", ["plain"]),
+        (f"expires_before={soon}", ["soon"]),
+        ("search=night", ["soon"]),
+        ("search=dora", ["soon"]),
+        (f"search={off.hint}", ["off"]),
+        ("ordering=expires_at&limit=1", ["soon"]),
+    ):
+        assert names(client.get(f"{LIST}?{query}")) == expected, query
+
+
+@pytest.mark.parametrize(
+    "query", ["state=good", "user=x", "scope=all", "unused_since=x", "family=1", "ordering=name"]
+)
+def test_a_filter_that_cannot_be_is_refused(query, dora, as_user):
+    refused(as_user(dora).get(f"{LIST}?{query}"), 400, "invalid")
+
+
+def test_the_events_of_a_token_are_listed_the_newest_first(dora, carol, issue, as_user):
+    token, _ = issue(carol, name="CRM")
+    issue(carol, name="other")
+    token.edit(by=Actor(dora), name="CRM 2")
+    token.record("denied", cause="token-expired", address="203.0.113.7", origin="https://a.example")
+    client = as_user(carol)
+
+    answer = client.get(f"/api/tokens/{token.pk}/events?limit=2")
+
+    assert [event["verb"] for event in answer.json()] == ["denied", "edited"]
+    assert 'rel="next"' in answer["Link"]
+    denied, edited = answer.json()
+    assert (denied["cause"], denied["address"], denied["origin"]) == (
+        "token-expired", "203.0.113.7", "https://a.example",
+    )  # fmt: skip
+    assert edited["actor"] == dora.pk
+    assert edited["details"] == {"changes": {"name": ["CRM", "CRM 2"]}}
+    with CaptureQueriesContext(connection) as queries:
+        client.get(f"/api/tokens/{token.pk}/events")
+    assert len(queries) == 4  # session, person, token, events
+
+
+# --- Making -------------------------------------------------------------------------------------
+
+
+def test_a_token_is_made_and_shown_in_this_answer_alone(dora, carol, as_user):
+    client = as_user(dora)
+
+    answer = client.post(
+        CREATE,
+        {
+            "user": carol.pk,
+            "name": "CRM",
+            "scopes": ["tickets:read", "login:agent"],
+            "domains": ["CRM.example.com."],
+            "networks": ["203.0.113.0/24"],
+        },
+    )
+
+    assert answer.status_code == 200, answer.content
+    made = answer.json()
+    token = AccessToken.objects.get()
+    assert token.digest == digest_of(made["token"])
+    assert (made["id"], made["user"], made["domains"]) == (token.pk, carol.pk, ["crm.example.com"])
+    assert token.created_by == dora
+    assert answer["Cache-Control"] == "no-store"
+    assert with_token(made["token"]).get("/api/user/profile").status_code == 403  # no such network
+    assert client.get(f"/api/tokens/{token.pk}").json() == {**made, "token": None}
+    verbs = (
+        TokenEvent.objects.filter(actor_id=dora.pk).order_by("id").values_list("verb", "token_id")
+    )
+    assert list(verbs) == [("made", token.pk), ("shown", token.pk)]
+
+
+def test_only_the_name_has_to_be_said(dora, as_user):
+    answer = as_user(dora).post("/api/tokens", {"name": "mine"})
+
+    assert answer.status_code == 201
+    made = answer.json()
+    assert made["user"] == dora.pk
+    assert "tickets:write" in made["scopes"]
+    assert "tokens:write" not in made["scopes"]
+    token = AccessToken.objects.get()
+    assert token.expires_at - token.created_at == timedelta(days=30)
+    assert answer["Location"].endswith(f"/api/tokens/{token.pk}")
+
+
+@pytest.mark.parametrize(
+    ("body", "field", "code"),
+    [
+        ({"name": ""}, "name", "blank"),
+        ({"name": None}, "name", "null"),
+        ({"scopes": ["everything"]}, "scopes.0", "invalid-choice"),
+        ({"scopes": "tickets:read"}, "scopes", "not-a-list"),
+        ({"domains": ["*.com"]}, "domains", "too-wide"),
+        ({"domains": ["a.example"] * 3 + ["x/y"]}, "domains", "not-only-a-domain"),
+        ({"networks": ["10.0.0.1/8"]}, "networks", "bad-network"),
+        ({"expires_at": "2001-01-01T00:00:00Z"}, "expires_at", "expires-too-soon"),
+        ({"expires_at": "9999-01-01T00:00:00Z"}, "expires_at", "lives-too-long"),
+        ({"expires_at": "soon"}, "expires_at", "invalid"),
+        ({"user": 999_999}, "user", "does-not-exist"),
+        ({"days": 3}, "days", "unknown-field"),
+    ],
+)
+def test_what_cannot_be_stands_at_its_field_and_makes_nothing(body, field, code, dora, as_user):
+    answer = as_user(dora).post(CREATE, {"name": "x", **body})
+
+    assert answer.status_code == 400
+    found = [(error["field"], error["code"]) for error in answer.json()["errors"]]
+    assert found == [(field, code)]
+    assert not AccessToken.objects.exists()
+
+
+def test_the_person_must_have_the_right_and_be_there(dora, alice, carol, as_user):
+    client = as_user(dora)
+
+    beyond = client.post(CREATE, {"name": "x", "user": alice.pk, "scopes": ["users:read"]})
+    carol.is_active = False
+    carol.save()
+    gone = client.post(CREATE, {"name": "x", "user": carol.pk})
+
+    assert [error["code"] for error in beyond.json()["errors"]] == ["beyond-role"]
+    assert [error["code"] for error in gone.json()["errors"]] == ["user-inactive"]
+    assert not AccessToken.objects.exists()
+
+
+def test_a_making_sent_twice_shows_the_token_once(dora, as_user):
+    client = as_user(dora)
+    key = {"Idempotency-Key": "token-for-crm"}
+
+    first = client.post(CREATE, {"name": "CRM"}, headers=key)
+    second = client.post(CREATE, {"name": "CRM"}, headers=key)
+
+    refused(second, 409, "already-issued")
+    assert second.json()["id"] == first.json()["id"]
+    assert AccessToken.objects.count() == 1
+    assert first.json()["token"] not in str(list(StoredAnswer.objects.values()))
+    assert StoredAnswer.objects.get().body is None
+
+
+# --- Changing -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("method", ["put", "patch"])
+def test_an_administrator_changes_a_token(method, dora, carol, issue, as_user):
+    token, _ = issue(carol)
+    sooner = (timezone.now() + timedelta(days=3)).replace(microsecond=0)
+
+    answer = getattr(as_user(dora), method)(
+        f"/api/tokens/{token.pk}",
+        {
+            "name": "New",
+            "scopes": ["tickets:read"],
+            "domains": [".example.com"],
+            "allow_missing_referrer": True,
+            "expires_at": sooner.isoformat(),
+        },
+    )
+
+    assert answer.status_code == 200, answer.content
+    changed = answer.json()
+    assert changed["domains"] == ["example.com", "*.example.com"]
+    assert changed["expires_at"] == f"{sooner:%Y-%m-%dT%H:%M:%SZ}"
+    assert (changed["version"], changed["state"]) == (2, "expiring")
+    assert as_user(dora).get(f"/api/tokens/{token.pk}").json() == changed
+    assert TokenEvent.objects.get(verb="edited").actor_id == dora.pk
+
+
+def test_a_token_can_be_read_and_written_back_whole(dora, carol, issue, as_user):
+    token, _ = issue(carol, domains=["a.example"])
+    client = as_user(dora)
+    whole = client.get(f"/api/tokens/{token.pk}").json()
+
+    assert client.put(f"/api/tokens/{token.pk}", whole).json() == whole
+    assert client.put(f"/api/tokens/{token.pk}", {**whole, "name": "B"}).json()["version"] == 2
+
+
+@pytest.mark.parametrize(
+    ("body", "field", "code"),
+    [
+        ({"expires_at": "2500-01-01T00:00:00Z"}, "expires_at", "only-shortened"),
+        ({"domains": ["null"]}, "domains", None),
+        ({"user": "dora"}, "user", "final"),
+    ],
+)
+def test_what_cannot_be_changed_is_told(body, field, code, dora, carol, issue, as_user):
+    token, _ = issue(carol)
+    before = rows()
+    if body.get("user"):
+        body = {"user": dora.pk}
+
+    answer = as_user(dora).put(f"/api/tokens/{token.pk}", {"name": "New", **body})
+
+    assert answer.status_code == 400
+    (error,) = answer.json()["errors"]
+    assert error["field"] == field
+    assert code is None or error["code"] == code
+    assert rows() == before
+
+
+def test_who_was_slower_gets_412_with_the_token_as_it_is(dora, carol, issue, as_user):
+    token, _ = issue(carol, name="A")
+    client = as_user(dora)
+    client.put(f"/api/tokens/{token.pk}", {"name": "B"}, headers={"If-Match": '"1"'})
+    before = rows()
+
+    for send in (
+        lambda **more: client.put(f"/api/tokens/{token.pk}", {"name": "C"}, **more),
+        lambda **more: client.post(f"/api/tokens/{token.pk}/disable", **more),
+        lambda **more: client.post(f"/api/tokens/{token.pk}/rotate", **more),
+        lambda **more: client.delete(f"/api/tokens/{token.pk}", **more),
+    ):
+        answer = send(headers={"If-Match": '"1"'})
+        refused(answer, 412, "stale-version")
+        assert answer.json()["current"]["name"] == "B"
+
+    assert rows() == before
+
+
+def test_disabling_keeps_the_reason_and_can_be_taken_back(dora, carol, issue, as_user):
+    token, secret = issue(carol)
+    client, holder = as_user(dora), with_token(secret)
+
+    off = client.post(f"/api/tokens/{token.pk}/disable", {"reason": "lost laptop"})
+
+    assert off.status_code == 200
+    assert (off.json()["state"], off.json()["disabled_reason"], off.json()["disabled_by"]) == (
+        "disabled", "lost laptop", dora.pk,
+    )  # fmt: skip
+    refused(holder.get("/api/user/profile"), 401, "token-disabled")
+    again = client.post(f"/api/tokens/{token.pk}/disable", {"reason": "again"})
+    assert again.json() == off.json()
+    on = client.post(f"/api/tokens/{token.pk}/enable")
+    assert (on.json()["state"], on.json()["disabled_reason"]) == ("active", "")
+    assert holder.get("/api/user/profile").status_code == 200
+
+
+def test_deleting_answers_the_token_as_it_was_and_leaves_the_audit(dora, carol, issue, as_user):
+    token, secret = issue(carol)
+    client = as_user(dora)
+    before = client.get(f"/api/tokens/{token.pk}").json()
+
+    answer = client.delete(f"/api/tokens/{token.pk}")
+
+    assert (answer.status_code, answer.json()) == (200, before)
+    refused(client.get(f"/api/tokens/{token.pk}"), 404, "not-found")
+    refused(with_token(secret).get("/api/user/profile"), 401, "token-invalid")
+    assert TokenEvent.objects.get(verb="deleted").token_id == token.pk
+
+
+# --- Rotating -----------------------------------------------------------------------------------
+
+
+def test_rotating_answers_the_successor_with_its_token_once(dora, carol, issue, as_user):
+    token, secret = issue(carol, name="CRM")
+    client = as_user(dora)
+
+    answer = client.post(f"/api/tokens/{token.pk}/rotate", {"grace_seconds": 3600})
+
+    assert answer.status_code == 200, answer.content
+    new = answer.json()
+    assert (new["name"], new["predecessor"], new["successor"]) == ("CRM", token.pk, None)
+    assert AccessToken.objects.get(pk=new["id"]).digest == digest_of(new["token"])
+    assert answer["Cache-Control"] == "no-store"
+    old = client.get(f"/api/tokens/{token.pk}").json()
+    assert (old["state"], old["successor"], old["family"]) == ("grace", new["id"], new["family"])
+    assert old["ends_at"] == old["grace_until"]
+    for holder in (with_token(secret), with_token(new["token"])):
+        profile = holder.get("/api/user/profile")
+        assert profile.status_code == 200
+    ends = with_token(secret).get("/api/user/profile")["X-Token-Expires-At"]
+    assert ends == f"{AccessToken.objects.get(pk=token.pk).grace_until:%Y-%m-%dT%H:%M:%SZ}"
+
+    again = client.post(f"/api/tokens/{token.pk}/rotate")
+
+    assert again.status_code == 200
+    assert (again.json()["id"], again.json()["token"]) == (new["id"], None)
+    assert AccessToken.objects.count() == 2
+
+
+def test_a_rotation_sent_twice_shows_the_token_once(dora, carol, issue, as_user):
+    token, _ = issue(carol)
+    client = as_user(dora)
+    key = {"Idempotency-Key": "rotate-crm"}
+
+    first = client.post(f"/api/tokens/{token.pk}/rotate", headers=key)
+    second = client.post(f"/api/tokens/{token.pk}/rotate", headers=key)
+
+    refused(second, 409, "already-issued")
+    assert second.json()["id"] == first.json()["id"]
+    assert StoredAnswer.objects.get().body is None
+
+
+def test_a_repeat_that_shows_nothing_is_given_again(dora, carol, issue, as_user):
+    token, _ = issue(carol)
+    client = as_user(dora)
+    client.post(f"/api/tokens/{token.pk}/rotate")
+    key = {"Idempotency-Key": "again"}
+
+    first = client.post(f"/api/tokens/{token.pk}/rotate", headers=key)
+    second = client.post(f"/api/tokens/{token.pk}/rotate", headers=key)
+
+    assert (second.status_code, second.json()) == (200, first.json())
+    assert second["Idempotency-Replayed"] == "true"
+
+
+@pytest.mark.parametrize("grace", [-1, 7 * 24 * 3600 + 1, "soon", 1.5])
+def test_a_grace_that_cannot_be_is_refused(grace, dora, carol, issue, as_user):
+    token, _ = issue(carol)
+    before = rows()
+
+    answer = as_user(dora).post(f"/api/tokens/{token.pk}/rotate", {"grace_seconds": grace})
+
+    assert answer.status_code == 400
+    assert [error["field"] for error in answer.json()["errors"]] == ["grace_seconds"]
+    assert rows() == before
+
+
+def test_a_token_that_ended_is_not_rotated(dora, carol, issue, as_user):
+    token, _ = issue(carol)
+    token.disable(by=Actor(dora))
+
+    answer = as_user(dora).post(f"/api/tokens/{token.pk}/rotate")
+
+    refused(answer, 409, "token-disabled")
+    assert AccessToken.objects.count() == 1
+
+
+# --- Who may write ------------------------------------------------------------------------------
+
+VERBS = [
+    ("post", "create", {"name": "x"}),
+    ("put", "{id}", {"name": "x"}),
+    ("patch", "{id}", {"name": "x"}),
+    ("post", "{id}/disable", {}),
+    ("post", "{id}/enable", {}),
+    ("post", "{id}/rotate", {}),
+    ("delete", "{id}", {}),
+]
+EACH_VERB = pytest.mark.parametrize(("method", "path", "body"), VERBS, ids=[v[1] for v in VERBS])
+
+
+def send(client: APIClient, method: str, path: str, body: dict, token: AccessToken):
+    return getattr(client, method)(f"/api/tokens/{path.format(id=token.pk)}", body)
+
+
+@EACH_VERB
+def test_only_administrators_write(method, path, body, alice, carol, issue, as_user, bearer):
+    for person in (alice, carol):
+        own, _ = issue(person)
+        callers = [as_user(person), bearer(person, scopes=["tokens:read"])]
+        before = rows()
+
+        for client in callers:
+            refused(send(client, method, path, body, own), 403, "role")
+        assert send(APIClient(), method, path, body, own).status_code == 401
+
+        assert rows() == before
+
+
+@EACH_VERB
+def test_a_token_that_may_read_writes_nothing(method, path, body, dora, issue, bearer):
+    own, _ = issue(dora)
+    client = bearer(dora, scopes=["tokens:read", "tickets:write"])
+    before = rows()
+
+    refused(send(client, method, path, body, own), 403, "insufficient-scope")
+
+    assert rows() == before
+
+
+@EACH_VERB
+def test_a_session_by_link_gives_the_password_first(method, path, body, dora, issue):
+    row, secret = issue(dora, scopes=["login:admin", "tokens:write"], days=9)
+    own, _ = issue(dora, scopes=["tokens:read"], days=5)
+    if path.endswith("enable"):
+        own.disable(by=Actor(dora))
+    client = APIClient()
+    assert client.get(f"/admin/auth/login?accessToken={secret}").status_code == 303
+    before = rows()
+    sent = {**body}
+    if path == "create":
+        soon = timezone.now() + timedelta(days=2)
+        sent |= {"scopes": ["tokens:read"], "expires_at": soon.isoformat()}
+
+    answer = send(client, method, path, sent, own)
+
+    refused(answer, 403, "password-needed")
+    assert "password" in answer.json()["detail"]
+    assert rows() == before
+    assert client.get(LIST).status_code == 200
+    confirmed = client.post(
+        "/admin/auth/confirm?next=/admin/", {"password": PASSWORD}, format="multipart"
+    )
+    assert confirmed.status_code == 302
+    assert send(client, method, path, sent, own).status_code == 200
+    assert TokenEvent.objects.filter(through_token_id=row.pk).exists()
+
+
+def test_a_token_disables_every_token_that_its_person_sees(carol, manager, issue):
+    row, client = manager
+    foreign, _ = issue(carol)
+
+    answer = client.post(f"/api/tokens/{foreign.pk}/disable", {"reason": "leaked"})
+
+    assert (answer.status_code, answer.json()["state"]) == (200, "disabled")
+    assert TokenEvent.objects.get(verb="disabled").through_token_id == row.pk
+    refused(client.post(f"/api/tokens/{foreign.pk}/enable"), 403, "beyond-own-token")
+
+
+def test_a_token_may_disable_itself(manager):
+    row, client = manager
+
+    assert client.post(f"/api/tokens/{row.pk}/disable").json()["state"] == "disabled"
+    refused(client.get(LIST), 401, "token-disabled")
+
+
+def test_a_token_makes_narrower_ones_for_its_person(dora, manager):
+    row, client = manager
+    soon = (timezone.now() + timedelta(days=9)).isoformat()
+
+    answer = client.post(CREATE, {"name": "narrow", "scopes": ["tickets:read"], "expires_at": soon})
+
+    assert answer.status_code == 200, answer.content
+    assert with_token(answer.json()["token"]).get("/api/tickets/list").status_code == 200
+    made = TokenEvent.objects.get(verb="made", token_id=answer.json()["id"])
+    assert (made.actor_id, made.through_token_id) == (dora.pk, row.pk)
+
+
+def test_what_nobody_says_is_never_beyond_the_token(manager):
+    row, client = manager
+
+    answer = client.post(CREATE, {"name": "like me"})
+
+    assert answer.status_code == 200, answer.content
+    assert answer.json()["scopes"] == ["login:agent", "tickets:read", "tickets:write"]
+    assert answer.json()["expires_at"] == f"{row.expires_at:%Y-%m-%dT%H:%M:%SZ}"
+
+
+def test_a_token_makes_none_beyond_itself(dora, carol, manager):
+    row, client = manager
+    soon = (timezone.now() + timedelta(days=9)).isoformat()
+    narrow = {"name": "x", "scopes": ["tickets:read"], "expires_at": soon}
+    before = rows()
+
+    for wider in (
+        {"scopes": ["users:read"]},
+        {"scopes": ["settings:write"]},
+        {"expires_at": (row.expires_at + timedelta(seconds=1)).isoformat()},
+        {"user": carol.pk},
+    ):
+        refused(client.post(CREATE, narrow | wider), 403, "beyond-own-token")
+
+    assert rows() == before
+
+
+def test_a_token_with_domains_makes_none_without(dora, issue):
+    _, secret = issue(
+        dora, scopes=["tokens:write"], domains=["crm.example.com"], networks=["127.0.0.0/8"]
+    )
+    client = with_token(secret)
+    soon = (timezone.now() + timedelta(days=9)).isoformat()
+    like = {
+        "name": "x",
+        "scopes": [],
+        "expires_at": soon,
+        "domains": ["crm.example.com"],
+        "networks": ["127.0.0.0/8"],
+    }
+    before = rows()
+
+    for wider in (
+        {"domains": []},
+        {"domains": ["*.example.com"]},
+        {"domains": ["crm.example.com", "b.example.com"]},
+        {"networks": []},
+        {"networks": ["0.0.0.0/0"]},
+        {"allow_missing_referrer": True},
+    ):
+        refused(client.post(CREATE, like | wider), 403, "beyond-own-token")
+
+    assert rows() == before
+    assert client.post(CREATE, like).status_code == 200
+
+
+@EACH_VERB
+def test_a_token_neither_changes_nor_ends_for_good_what_is_beyond_it(
+    method, path, body, dora, carol, issue, manager
+):
+    _, client = manager
+    if path in ("create", "{id}/disable"):
+        return
+    wider = [
+        issue(dora, name="more rights", scopes=["settings:read"], days=5)[0],
+        issue(carol, name="another person", scopes=["tickets:read"], days=5)[0],
+    ]
+    if path.endswith("enable"):
+        for token in wider:
+            token.disable(by=Actor(dora))
+    before = rows()
+
+    for token in wider:
+        refused(send(client, method, path, body, token), 403, "beyond-own-token")
+
+    assert rows() == before
+
+
+def test_a_token_cannot_widen_itself(manager):
+    row, client = manager
+    before = rows()
+
+    for body in ({"scopes": [*row.scopes, "users:read"]}, {"scopes": ["settings:write"]}):
+        refused(client.put(f"/api/tokens/{row.pk}", body), 403, "beyond-own-token")
+
+    assert rows() == before
+    narrower = client.put(f"/api/tokens/{row.pk}", {"scopes": ["tokens:write"]})
+    assert narrower.json()["scopes"] == ["tokens:write"]
+
+
+def test_a_token_rotates_itself_without_gaining_time(manager):
+    row, client = manager
+
+    new = client.post(f"/api/tokens/{row.pk}/rotate", {"grace_seconds": 0}).json()
+
+    refused(client.get(LIST), 401, "token-rotated")
+    assert with_token(new["token"]).get(LIST).status_code == 200
+    assert new["expires_at"] == f"{row.expires_at:%Y-%m-%dT%H:%M:%SZ}"
