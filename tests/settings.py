@@ -19,6 +19,8 @@ from weiyu_site.settings import *  # noqa: F403
 
 # Argon2 is slow on purpose; only the test of the hasher itself wants it.
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+# No thread of the server's writes to a test's database behind its back.
+REFUSED_CALLS_WRITTEN_EVERY = 0.0
 STORAGES = {
     **STORAGES,  # noqa: F405
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},

@@ -15,7 +15,7 @@ from accounts.models import User
 from configuration.values import value
 from tokens.models import AccessToken
 from tokens.throttling import WINDOW, throttle_address
-from tokens.verification import Call, Refused, verify
+from tokens.verification import Call, Refused, counted, verify
 
 
 class BearerAuthentication(JWTAuthentication):
@@ -27,12 +27,16 @@ class BearerAuthentication(JWTAuthentication):
     def authenticate(  # type: ignore[override]  # our row stands where simplejwt has its claims
         self, request: Request
     ) -> tuple[User, AccessToken] | None:
-        header = self.get_header(request)
-        secret = self.get_raw_token(header) if header else None
+        header, call = self.get_header(request), Call.of_api(request._request)
+        try:
+            secret = self.get_raw_token(header) if header else None
+        except Refused as refusal:
+            counted(call, refusal)
+            raise
         if secret is None:
             return None
         try:
-            token = verify(secret, Call.of_api(request._request))
+            token = verify(secret, call)
         except Refused as refusal:
             if refusal.status == 401:
                 count_failure(request.META.get("REMOTE_ADDR", ""))

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from django.utils import timezone
 
-from tokens.models import TokenEvent
+from tokens.models import RefusedCalls, TokenEvent
 from tokens.models.event import ADDRESSES_STAY_WHOLE_FOR
+from tokens.models.refused_calls import KEPT_FOR
 
 
 def cut_old_addresses() -> int:
     """Cut the addresses of audit rows to their network after 90 days; return how many."""
     return TokenEvent.objects.cut_addresses(before=timezone.now() - ADDRESSES_STAY_WHOLE_FOR)
+
+
+def forget_refused_calls() -> int:
+    """Delete the counts of refused calls after 30 days; return how many."""
+    old = RefusedCalls.objects.filter(minute__lt=timezone.now() - KEPT_FOR)
+    return old.delete()[0]

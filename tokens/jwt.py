@@ -17,7 +17,7 @@ import jwt
 from django.conf import settings
 from jwt.utils import base64url_decode
 from rest_framework_simplejwt.backends import TokenBackend
-from rest_framework_simplejwt.exceptions import TokenBackendError, TokenError
+from rest_framework_simplejwt.exceptions import TokenError
 from rest_framework_simplejwt.tokens import Token
 
 ALGORITHM = "HS384"
@@ -25,12 +25,22 @@ PLATFORM = "bytedesk"
 LONGEST_TOKEN = 4096
 LEEWAY = 30  # seconds that clocks may differ
 LATEST = int(datetime(9999, 1, 1, tzinfo=UTC).timestamp())
+# What libraries raise on texts that nobody has signed.
+_UNREADABLE = (jwt.PyJWTError, ValueError, RecursionError)
 _OPTIONS = {"verify_exp": False, "verify_iat": False, "verify_nbf": False, "verify_aud": False}
 
 
 def signing_kid() -> str:
     """Return the name of the key that signs: the first of the ring."""
     return next(iter(settings.TOKEN_KEYS))
+
+
+class UnsoundToken(TokenError):
+    """A token that cannot be ours. `rule` names what it broke: form, key, signature or claims."""
+
+    def __init__(self, rule: str) -> None:
+        super().__init__(f"The token's {rule} is not valid.")
+        self.rule = rule
 
 
 class KeyRing(TokenBackend):
@@ -47,23 +57,37 @@ class KeyRing(TokenBackend):
     def decode(self, token: Any, verify: bool = True) -> dict[str, Any]:
         """Return the payload of a token whose form and signature are good."""
         if not isinstance(token, str) or not token.isascii() or len(token) > LONGEST_TOKEN:
-            raise TokenBackendError("The token has no such form.")
+            raise UnsoundToken("form")
+        key = self._key_for(token.partition(".")[0])
         try:
-            key = self._key_for(token.partition(".")[0])
             return jwt.decode(token, key, algorithms=[ALGORITHM], options=_OPTIONS)  # type: ignore[arg-type]
-        except (jwt.PyJWTError, ValueError, RecursionError) as error:
-            raise TokenBackendError("The token is not valid.") from error
+        except jwt.InvalidSignatureError as error:
+            raise UnsoundToken("signature") from error
+        except _UNREADABLE as error:
+            raise UnsoundToken("claims" if _has_form(token) else "form") from error
 
     def _key_for(self, head: str) -> bytes:
         """Return the key that a token's first part names; `decode` judges that part again."""
-        header = json.loads(base64url_decode(head))
+        try:
+            header = json.loads(base64url_decode(head))
+        except _UNREADABLE as error:
+            raise UnsoundToken("form") from error
         kid = header.get("kid") if isinstance(header, dict) else None
         if not isinstance(kid, str) or header.get("alg") != ALGORITHM or "crit" in header:
-            raise jwt.InvalidTokenError("unexpected header")
+            raise UnsoundToken("form")
         try:
             return settings.TOKEN_KEYS[kid]
         except KeyError as error:
-            raise jwt.InvalidTokenError("unknown kid") from error
+            raise UnsoundToken("key") from error
+
+
+def _has_form(token: str) -> bool:
+    """Return whether a token that cannot be read has at least the three parts of one."""
+    try:
+        jwt.get_unverified_header(token)
+    except _UNREADABLE:
+        return False
+    return True
 
 
 class SignedToken(Token):
@@ -87,24 +111,24 @@ class SignedToken(Token):
 
     @classmethod
     def read(cls, secret: str) -> SignedToken:
-        """Return the claims of a token whose signature and shape are good; raises TokenError."""
+        """Return the claims of a token whose signature and shape are good; raises UnsoundToken."""
         return cls(secret)  # type: ignore[arg-type]  # simplejwt types the text as a Token
 
     def verify(self) -> None:
-        """Raise TokenError unless the claims have the shape that we sign."""
+        """Raise UnsoundToken unless the claims have the shape that we sign."""
         if not (_is_moment(self.payload.get("iat")) and _is_moment(self.payload.get("exp"))):
-            raise TokenError("The token's times are not valid.")
+            raise UnsoundToken("claims")
         if self.payload["iat"] > time.time() + LEEWAY:
-            raise TokenError("The token is not valid yet.")
+            raise UnsoundToken("claims")
         self._verify_subject()
 
     def _verify_subject(self) -> None:
         try:
             subject = json.loads(self.payload["sub"])
         except (KeyError, TypeError, ValueError, RecursionError) as error:
-            raise TokenError("The token names nobody.") from error
+            raise UnsoundToken("claims") from error
         if not isinstance(subject, dict) or not isinstance(subject.get("username"), str):
-            raise TokenError("The token names nobody.")
+            raise UnsoundToken("claims")
 
     @property
     def has_expired(self) -> bool:

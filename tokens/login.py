@@ -25,7 +25,7 @@ from tokens.models import AccessToken, LoginCode
 from tokens.models.login_code import PREFIX
 from tokens.sessions import end_oldest_sessions, forget_expired_sessions, row_key
 from tokens.standing import BORN_KEY, TOKEN_KEY
-from tokens.verification import Call, Refused, check, verify
+from tokens.verification import Call, Refused, check, counted, verify
 
 ROOMS = {"agent": "/agent/", "admin": "/admin/"}
 PENDING_KEY = "_pending_login"
@@ -83,9 +83,9 @@ def one_token(request: HttpRequest) -> str:
         sent += request.POST.getlist("accessToken")
     given = [token for token in sent if token]
     if not given:
-        raise Refused("token-missing")
+        raise counted(Call.of_login(request), Refused("token-missing"))
     if len(sent) > 1:
-        raise Refused("token-doubled")
+        raise counted(Call.of_login(request), Refused("token-doubled"))
     return given[0]
 
 
@@ -103,7 +103,7 @@ def _judge_code(code: str, call: Call) -> Entry:
     """Look at a login link's code without using it up, and note the page that shows it."""
     found = LoginCode.peek(code)
     if found is None:
-        raise Refused("code-used")
+        raise counted(call, Refused("code-used"))
     Entry.of_code(found).check(call)
     found.note_page(call.seen)
     return Entry.of_code(found)

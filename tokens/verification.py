@@ -19,27 +19,32 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
-from rest_framework_simplejwt.exceptions import TokenError
 
 from accounts.models import User
 from tokens import networks
 from tokens.domains import Origin
 from tokens.frames import in_frame
-from tokens.jwt import LEEWAY, SignedToken
+from tokens.jwt import LEEWAY, SignedToken, UnsoundToken
 from tokens.models import AccessToken
 from tokens.places import mark_first_use
 from tokens.scopes import ROLE_SCOPES, allows
+from tokens.tally import refused_calls
+from tokens.throttling import throttle_address
 
 logger = logging.getLogger(__name__)
 TOUCH_EVERY = timedelta(minutes=1)
 
 
 class Refused(Exception):
-    """A token that may not be used. `cause` is for programs, `message` says what to do next."""
+    """A token that may not be used. `cause` is for programs, `message` says what to do next.
 
-    def __init__(self, cause: str, *, scope: str = "", seen: str = "") -> None:
+    `rule` says for administrators what made it "not valid"; callers are not told.
+    """
+
+    def __init__(self, cause: str, *, scope: str = "", seen: str = "", rule: str = "") -> None:
         super().__init__(cause)
         self.cause = cause
+        self.rule = rule
         self.scope = scope
         self.seen = seen
 
@@ -172,13 +177,13 @@ def verify(secret: str, call: Call, *, scope: str | None = None) -> AccessToken:
     """Return the row of a token that may be used for `call`, with its person.
 
     Costs no query for a bad signature and one for a good one. Raises Refused; a refusal that
-    names a row is written to the audit.
+    names a row is written to the audit, any other is counted.
     """
     try:
-        signed = SignedToken.read(secret)
-        token = AccessToken.objects.with_secret(secret)
-    except (TokenError, AccessToken.DoesNotExist) as error:
-        raise Refused("token-invalid") from error
+        signed, token = find(secret)
+    except Refused as refusal:
+        counted(call, refusal)
+        raise
     try:
         check(token, call, scope=scope, has_expired=signed.has_expired)
     except Refused as refusal:
@@ -186,6 +191,28 @@ def verify(secret: str, call: Call, *, scope: str | None = None) -> AccessToken:
             token.mark_used_after_rotation(address=call.address, origin=call.seen)
         raise
     return token
+
+
+def find(secret: str) -> tuple[SignedToken, AccessToken]:
+    """Return the claims of a token and its row with the person; raises Refused."""
+    try:
+        return SignedToken.read(secret), AccessToken.objects.with_secret(secret)
+    except UnsoundToken as error:
+        raise Refused("token-invalid", rule=error.rule) from error
+    except AccessToken.DoesNotExist as error:
+        raise Refused("token-invalid", rule="row") from error
+
+
+def counted(call: Call, refusal: Refused) -> Refused:
+    """Count a refusal that names no token, by address and minute, and return it; no query."""
+    refused_calls.add(
+        address=throttle_address(call.address),
+        cause=refusal.cause,
+        rule=refusal.rule,
+        kind=call.kind,
+        origin=call.seen,
+    )
+    return refusal
 
 
 def check(

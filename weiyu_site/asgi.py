@@ -8,6 +8,7 @@ from a2wsgi import WSGIMiddleware
 from channels.routing import URLRouter
 from django.conf import settings
 
+from tokens.tally import refused_calls
 from weiyu_site.due_work import Timer
 from weiyu_site.front.application import Front
 from weiyu_site.front.gateway import Gateway
@@ -23,4 +24,5 @@ application = Front(
     allowed_hosts=settings.ALLOWED_HOSTS,
     # Without Redis this is the only process; among several a timer runs the command.
     timer=None if settings.REDIS_URL else Timer(),
+    at_end=[refused_calls.stop],
 )

@@ -255,6 +255,8 @@ REST_FRAMEWORK = {
     "URL_FORMAT_OVERRIDE": None,
     "COERCE_DECIMAL_TO_STRING": False,
 }
+# Refused calls that name no token are counted in memory, and written so often (seconds).
+REFUSED_CALLS_WRITTEN_EVERY = 10.0
 SIMPLE_JWT = {
     "ALGORITHM": "HS384",
     # The whole ring of keys lives in tokens/jwt.py; the stock backend never signs.

@@ -6,6 +6,7 @@ from tokens.models.access_token import SHORTEST_LIFE, AccessToken
 from tokens.models.digests import digest_of
 from tokens.models.event import TokenEvent, TokenEventQuerySet
 from tokens.models.login_code import LoginCode
+from tokens.models.refused_calls import RefusedCalls
 from tokens.models.session import Session
 from tokens.models.states import EXPIRING_WITHIN, TokenState
 from tokens.models.token_queryset import AccessTokenQuerySet
@@ -16,6 +17,7 @@ __all__ = [
     "AccessToken",
     "AccessTokenQuerySet",
     "LoginCode",
+    "RefusedCalls",
     "Session",
     "TokenEvent",
     "TokenEventQuerySet",

@@ -44,6 +44,7 @@ class Front:
         allowed_hosts: Sequence[str] = (),
         patience: float = bodies.PATIENCE,
         timer: Timer | None = None,
+        at_end: Sequence[Callable[[], None]] = (),
     ) -> None:
         self._http = http
         self._websocket = websocket
@@ -51,6 +52,7 @@ class Front:
         self._allowed_hosts = allowed_hosts
         self._patience = patience
         self._timer = timer
+        self._at_end = at_end
         self._health = health.Health()
         self._runs = False
 
@@ -129,6 +131,8 @@ class Front:
             else:
                 if self._timer:
                     await asyncio.to_thread(self._timer.stop)
+                for finish in self._at_end:
+                    await asyncio.to_thread(finish)
                 await send({"type": "lifespan.shutdown.complete"})
                 return
 
