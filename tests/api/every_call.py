@@ -100,3 +100,9 @@ def writes() -> list[Call]:
     return [
         call for call in every_call() if call.action and call.method in ("post", "put", "patch")
     ]
+
+
+def one_of_each(calls: list[Call]) -> list[Call]:
+    """Leave out the other names of the same code: `create` has two addresses, PUT is also PATCH."""
+    named = {(call.family, str(call.action).removeprefix("partial_")): call for call in calls}
+    return list(named.values())

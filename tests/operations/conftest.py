@@ -1,14 +1,16 @@
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import re
+import shlex
 import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import pytest
@@ -38,6 +40,19 @@ def copy_checkout(target: Path) -> Path:
     return target
 
 
+def link_in(said: str, room: str) -> str:
+    return re.search(rf"http\S+/{room}/auth/login\?accessToken=\S+", said)[0]
+
+
+def curl(*arguments: str) -> str:
+    done = subprocess.run(["curl", "-sS", *arguments], capture_output=True, text=True, check=True)
+    return done.stdout
+
+
+def where_it_leads(link: str) -> str:
+    return curl("-o", "/dev/null", "-w", "%{http_code} %{redirect_url}", link)
+
+
 @dataclass
 class Run:
     """One `make run`, with its own process group as a terminal would give it."""
@@ -61,7 +76,7 @@ class Run:
         return self.log.read_text(encoding="utf-8", errors="replace")
 
     def link(self, room: str) -> str:
-        return re.search(rf"http\S+/{room}/auth/login\?accessToken=\S+", self.output())[0]
+        return link_in(self.output(), room)
 
     def interrupt(self) -> int:
         """Press Ctrl-C."""
@@ -80,11 +95,12 @@ class Checkout:
     folder: Path
     runs: list[Run] = field(default_factory=list)
 
-    def make(self, *arguments: str, **environment: str) -> Run:
+    def make(self, *arguments: str, before: Sequence[str] = (), **environment: str) -> Run:
+        """Type make; `before` stands in front of it."""
         log = self.folder.parent / f"{self.folder.name}-{len(self.runs)}-{os.getpid()}.log"
         with log.open("wb") as output:
             process = subprocess.Popen(
-                ["make", *arguments],
+                [*before, "make", *arguments],
                 cwd=self.folder,
                 env=bare_environment(**{"PORT": str(free_port()), **environment}),
                 stdin=subprocess.DEVNULL,
@@ -110,32 +126,68 @@ def fresh(tmp_path: Path) -> Iterator[Checkout]:
     checkout.close()
 
 
+@dataclass(frozen=True)
+class Begun:
+    """A clone in which `make run` was typed once, and what it said and answered then."""
+
+    folder: str
+    port: int
+    said: str
+    leads_to: dict[str, str]
+    tickets: list[dict[str, object]]
+    exit_code: int
+
+    @property
+    def data(self) -> Path:
+        return Path(self.folder) / "data"
+
+    @property
+    def python(self) -> Path:
+        return Path(self.folder) / ".venv" / "bin" / "python"
+
+
 @pytest.fixture(scope="session")
-def _installed_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One clone with its packages, for all workers of this run."""
+def begun(tmp_path_factory: pytest.TempPathFactory) -> Begun:
+    """The first `make run` of a fresh clone, typed once for all workers: it takes a minute."""
     shared = tmp_path_factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:
         shared = shared.parent
-    folder = shared / "installed"
-    with (shared / "installed.lock").open("w") as lock:
+    kept = shared / "begun.json"
+    with (shared / "begun.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if not folder.exists():
-            copy_checkout(folder)
-            subprocess.run(["make", "install"], cwd=folder, env=bare_environment(), check=True)
-    return folder
+        if not kept.exists():
+            shutil.rmtree(shared / "begun", ignore_errors=True)
+            kept.write_text(json.dumps(asdict(_begin(shared / "begun"))), encoding="utf-8")
+    return Begun(**json.loads(kept.read_text(encoding="utf-8")))
+
+
+def _begin(folder: Path) -> Begun:
+    checkout, port = Checkout(copy_checkout(folder)), free_port()
+    try:
+        run = checkout.make("run", PORT=str(port)).wait_until_it_serves()
+        pasted = next(line for line in run.output().splitlines() if re.match(r"\s+curl ", line))
+        return Begun(
+            folder=str(folder),
+            port=port,
+            leads_to={room: where_it_leads(run.link(room)) for room in ("agent", "admin")},
+            tickets=json.loads(curl(*shlex.split(pasted)[1:])),
+            exit_code=run.interrupt(),
+            said=run.output(),
+        )
+    finally:
+        checkout.close()
 
 
 @pytest.fixture
-def installed(_installed_folder: Path, tmp_path: Path) -> Iterator[Callable[..., Run]]:
-    """Return a function that does `make run` where the packages are there, on data of its own."""
-    checkout = Checkout(_installed_folder)
-    checkout_data = tmp_path / "data"
+def installed(begun: Begun, tmp_path: Path) -> Iterator[Callable[..., Run]]:
+    """Return a function that does `make run` again, on a copy of the data of the first time."""
+    checkout, data = Checkout(Path(begun.folder)), tmp_path / "data"
+    shutil.copytree(begun.data, data, symlinks=True)
 
     def run(**environment: str) -> Run:
-        return checkout.make("run", **{"WEIYU_DATA_DIR": str(checkout_data), **environment})
+        return checkout.make("run", **{"WEIYU_DATA_DIR": str(data), **environment})
 
-    run.data = checkout_data
-    run.folder = _installed_folder
+    run.data = data
     yield run
     checkout.close()
 
