@@ -9,6 +9,7 @@ import base64
 import binascii
 import ipaddress
 import os
+import re
 from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
@@ -17,6 +18,7 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 # HS384 wants a key at least as long as its digest (RFC 7518, 3.2).
 SHORTEST_TOKEN_KEY = 48
+KID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
 def optional(name: str) -> str | None:
@@ -74,8 +76,11 @@ def token_keys(name: str) -> dict[str, bytes]:
     keys: dict[str, bytes] = {}
     for part in text(name).split(","):
         kid, separator, encoded = part.strip().partition(":")
-        if not separator or not kid or kid in keys:
-            raise ImproperlyConfigured(f"{name} must list kid:base64 pairs, each kid once.")
+        if not separator or not KID.fullmatch(kid) or kid in keys:
+            raise ImproperlyConfigured(
+                f"{name} must list kid:base64 pairs, each kid once and of at most 64 letters,"
+                " digits, dots, hyphens and underscores."
+            )
         try:
             keys[kid] = base64.b64decode(encoded, validate=True)
         except binascii.Error as error:

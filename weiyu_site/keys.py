@@ -52,6 +52,16 @@ def ensure() -> None:
     load()
 
 
+def file_of(name: str) -> Path | None:
+    """Return the file if it is what gave the environment this secret."""
+    return _file() if name in os.environ and _read(_file()).get(name) == os.environ[name] else None
+
+
+def put(name: str, value: str) -> None:
+    """Give a secret of the file another value."""
+    _write(_file(), {**_read(_file()), name: value})
+
+
 def _file() -> Path:
     return data_dir() / "secrets.env"
 
@@ -76,4 +86,6 @@ def _write(file: Path, values: Mapping[str, str]) -> None:
     text = HEADING + "".join(f"{name}={value}\n" for name, value in values.items())
     with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as output:
         output.write(text)
+        output.flush()
+        os.fsync(output.fileno())
     new.replace(file)

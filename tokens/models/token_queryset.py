@@ -45,6 +45,12 @@ class AccessTokenQuerySet(models.QuerySet["AccessToken"]):
         """Return active tokens that will be missed soon; a rotated one has its successor."""
         return self.active().filter(condition_of(TokenState.EXPIRING))
 
+    def signers(self) -> dict[str, tuple[int, datetime]]:
+        """Return how many tokens each signing key has, and when the last of them expires."""
+        rows = self.order_by("kid").values("kid")
+        counted = rows.annotate(count=models.Count("pk"), last=models.Max("expires_at"))
+        return {row["kid"]: (row["count"], row["last"]) for row in counted}
+
     def unused_since(self, moment: datetime) -> Self:
         return self.filter(created_at__lt=moment).filter(
             models.Q(last_used_at=None) | models.Q(last_used_at__lt=moment)
