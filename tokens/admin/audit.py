@@ -5,14 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.contrib.admin.views.main import ERROR_FLAG
 from django.core.exceptions import PermissionDenied
 from django.db.models import CharField, OuterRef, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponseRedirect
-from django.urls import reverse
+from django.urls import path, reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy
 
 from accounts.models import User
+from tokens.admin.export import as_csv
 from tokens.admin.filters import CauseFilter
 from tokens.admin.pages import TokenPages
 from tokens.models import AccessToken, TokenEvent
@@ -84,6 +87,24 @@ class TokenEventAdmin(TokenPages):
         if event.cause in SENTENCES:
             return str(SENTENCES[event.cause][0])
         return event.cause or "–"
+
+    def get_urls(self) -> list[Any]:
+        export = self.admin_site.admin_view(self.export_view)
+        return [path("export/", export, name="tokens_tokenevent_export"), *super().get_urls()]
+
+    def export_view(self, request: HttpRequest) -> Any:
+        """Answer the whole list that the filters of the address make, as a CSV file."""
+        return self._alone(request, self._export)
+
+    def _export(self, request: HttpRequest) -> Any:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        try:
+            changelist = self.get_changelist_instance(request)
+        except IncorrectLookupParameters:
+            audit = reverse("admin:tokens_tokenevent_changelist")
+            return HttpResponseRedirect(f"{audit}?{ERROR_FLAG}=1")
+        return as_csv(changelist.get_queryset(request))
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
