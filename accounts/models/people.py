@@ -184,6 +184,11 @@ class User(AbstractBaseUser):
     OWN_FIELDS = frozenset({"display_name", "language", "time_zone", "availability", "avatar"})
     # How somebody gets in and what they may do then: never changed by a token.
     GUARDED_FIELDS = frozenset({"username", "password", "email", "role"})
+    # Where a broken constraint is to be seen.
+    BLAMED_FIELDS: ClassVar[dict[str, str]] = {
+        "user_username_once": "username",
+        "user_external_id_once": "external_id",
+    }
 
     # Rights come from the role and the token, never from a flag that skips every check.
     is_superuser = False
@@ -307,6 +312,18 @@ class User(AbstractBaseUser):
         except ValidationError as error:
             raise ValidationError({"password": error.error_list}) from error
         self.set_password(password)
+
+    def validate_constraints(self, exclude: Any = None) -> None:
+        """Say at which field a value is taken already; Django would blame the whole."""
+        taken = {}
+        for constraint in self._meta.constraints:
+            try:
+                constraint.validate(type(self), self, exclude=exclude)
+            except ValidationError as error:
+                field = self.BLAMED_FIELDS[constraint.name]
+                taken[field] = ValidationError(error.message, code="unique")
+        if taken:
+            raise ValidationError(taken)
 
     def save_checked(self, *, only: set[str] | None = None, force_insert: bool = False) -> None:
         """Validate what changed and save it; a race for a unique value is bad input, too."""

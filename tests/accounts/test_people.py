@@ -311,3 +311,20 @@ def test_a_race_for_a_username_is_bad_input(dora, monkeypatch):
 
     with pytest.raises(ValidationError, match="username"):
         User.objects.enrol(by=Actor(dora), username="EVE")
+
+
+@pytest.mark.parametrize(
+    ("sent", "field"),
+    [
+        ({"username": "Alice@Example.com"}, "username"),
+        ({"username": "eve", "external_source": "crm", "external_id": "7"}, "external_id"),
+    ],
+)
+def test_what_is_taken_is_said_at_its_field(sent, field, alice, dora, as_user):
+    alice.edit(by=Actor.system(), external_source="crm", external_id="7")
+
+    response = as_user(dora).post("/api/users/create", sent)
+
+    assert response.status_code == 400
+    assert [(e["field"], e["code"]) for e in response.json()["errors"]] == [(field, "unique")]
+    assert User.objects.count() == 2

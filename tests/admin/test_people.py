@@ -57,7 +57,7 @@ def test_without_a_password_a_person_only_comes_by_token(dora, browser):
 @pytest.mark.parametrize(
     ("changed", "field", "sentence"),
     [
-        ({"username": "DORA@example.com"}, "__all__", "Somebody has this username already"),
+        ({"username": "DORA@example.com"}, "username", "Somebody has this username already"),
         ({"time_zone": "Mars/Base"}, "time_zone", "is no time zone"),
         ({"new_password": "short", "repeated_password": "short"}, "new_password", "too short"),
         ({"new_password": PASSWORD}, "repeated_password", "differ"),
