@@ -275,6 +275,18 @@ SPECTACULAR_SETTINGS = {
         "it. Commas in a filter mean “or”. Errors are RFC 9457 problems: match on `code`."
     ),
     "VERSION": "1",
+    # In the order of the page.
+    "TAGS": [
+        {"name": "tickets", "description": "Pieces of work with a life-cycle and a history."},
+        {"name": "messages", "description": "What people say, of tickets and of chats."},
+        {"name": "conversations", "description": "Who talks with whom, and who answers."},
+        {"name": "user-profile", "description": "The person behind the token."},
+        {"name": "users", "description": "People: administrators, agents and customers."},
+        {"name": "workgroups", "description": "Teams, and who is in them."},
+        {"name": "statistics", "description": "Figures of any period and time zone."},
+        {"name": "settings", "description": "The system configuration, for administrators."},
+        {"name": "tokens", "description": "AccessTokens: whose, for what, until when."},
+    ],
     "OAS_VERSION": "3.1.1",
     "SCHEMA_PATH_PREFIX": "/api/",
     "AUTHENTICATION_WHITELIST": ["tokens.authentication.BearerAuthentication"],

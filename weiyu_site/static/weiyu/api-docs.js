@@ -1,4 +1,10 @@
 // Starts Swagger UI; a file of its own because the page allows no inline script.
+// Its dark colours go by a class, ours by the system.
+const dark = window.matchMedia("(prefers-color-scheme: dark)");
+const follow = () => document.documentElement.classList.toggle("dark-mode", dark.matches);
+dark.addEventListener("change", follow);
+follow();
+
 const place = document.getElementById("docs");
 
 window.SwaggerUIBundle({
