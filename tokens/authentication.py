@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from django.core.cache import cache
 from rest_framework import authentication
 from rest_framework.exceptions import Throttled
 from rest_framework.request import Request
@@ -14,7 +13,7 @@ from rest_framework_simplejwt.authentication import JWTAuthentication
 from accounts.models import User
 from configuration.values import value
 from tokens.models import AccessToken
-from tokens.throttling import WINDOW, throttle_address
+from tokens.throttling import WINDOW, count, throttle_address
 from tokens.verification import Call, Refused, counted, verify
 
 
@@ -76,6 +75,5 @@ def attach(request: Any, token: AccessToken, person: User | None = None) -> None
 def count_failure(address: str) -> None:
     """Limit failed credentials by client address; a good token never passes here."""
     key = f"tokens.failed.{throttle_address(address)}.{int(time.time() // WINDOW)}"
-    cache.add(key, 0, timeout=WINDOW)
-    if cache.incr(key) > value("failed_credentials_per_minute"):
+    if count(key) > value("failed_credentials_per_minute"):
         raise Throttled(wait=WINDOW - time.time() % WINDOW)

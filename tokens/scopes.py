@@ -37,6 +37,7 @@ class Scope(models.TextChoices):
     TOKENS_WRITE = "tokens:write", _("Make and disable tokens, never wider than this one")
 
 
+ALL_SCOPES: frozenset[str] = frozenset(Scope.values)
 LOGIN_SCOPES = frozenset({Scope.LOGIN_AGENT.value, Scope.LOGIN_ADMIN.value})
 
 _CUSTOMER = {
@@ -51,7 +52,7 @@ _AGENT = _CUSTOMER | {Scope.LOGIN_AGENT, Scope.USERS_READ, Scope.STATISTICS_READ
 ROLE_SCOPES: dict[str, frozenset[str]] = {
     User.Role.CUSTOMER: frozenset(scope.value for scope in _CUSTOMER),
     User.Role.AGENT: frozenset(scope.value for scope in _AGENT),
-    User.Role.ADMINISTRATOR: frozenset(Scope.values),
+    User.Role.ADMINISTRATOR: ALL_SCOPES,
 }
 
 # Whoever wants these in a token ticks them by hand.
@@ -74,7 +75,7 @@ def expand(scopes: Iterable[str]) -> frozenset[str]:
     """Return `scopes` with the `read` that each `write` includes."""
     given = set(scopes)
     given.update(f"{scope[: -len(':write')]}:read" for scope in scopes if scope.endswith(":write"))
-    return frozenset(given & set(Scope.values))
+    return ALL_SCOPES & given
 
 
 def granted(user: User, token: AccessToken | None) -> frozenset[str]:

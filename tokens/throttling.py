@@ -26,6 +26,15 @@ def throttle_address(address: str) -> str:
     return str(parsed)
 
 
+def count(key: str) -> int:
+    """Count once more under `key` and return how often that was in its window."""
+    try:
+        return cache.incr(key)
+    except ValueError:
+        # The first of a window begins it; whoever comes too late for that counts after all.
+        return 1 if cache.add(key, 1, timeout=WINDOW) else count(key)
+
+
 class TokenRateThrottle(BaseThrottle):
     """Allow each credential `api_rate_per_minute` calls; `request.rate` tells the headers."""
 
@@ -35,11 +44,7 @@ class TokenRateThrottle(BaseThrottle):
         limit = value("api_rate_per_minute")
         window, left = divmod(time.time(), WINDOW)
         key = f"tokens.rate.{self._caller(request)}.{int(window)}"
-        cache.add(key, 0, timeout=WINDOW)
-        try:
-            used = cache.incr(key)
-        except ValueError:  # the window ended between the two calls
-            used = 1
+        used = count(key)
         self._left = WINDOW - left
         request._request.rate = (limit, max(limit - used, 0), int(self._left))  # type: ignore[attr-defined]
         return bool(used <= limit)
