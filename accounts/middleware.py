@@ -26,6 +26,8 @@ class PersonalSettingsMiddleware:
         if language:
             translation.activate(language)
             request.LANGUAGE_CODE = translation.get_language()
+        if zone == settings.TIME_ZONE:
+            return self.get_response(request)
         # Threads serve many people, so the zone must not outlive the request.
         with timezone.override(zoneinfo.ZoneInfo(zone)):
             return self.get_response(request)

@@ -15,6 +15,7 @@ from rest_framework import serializers
 
 from accounts.avatars import redrawn
 from accounts.models import User, Workgroup
+from accounts.serializer_fields import Moment
 from accounts.shapes import ModelShape
 
 LARGEST_ID = 2**63 - 1
@@ -73,6 +74,8 @@ class PersonSerializer(ModelShape[User]):
 
     username = serializers.CharField(max_length=150)
     avatar = AvatarField(read_only=True)
+    created_at = Moment()
+    updated_at = Moment()
     workgroups = IdsField(required=False, help_text="Ids of the workgroups that they work in.")
     password = serializers.CharField(
         write_only=True,
@@ -94,10 +97,16 @@ class PersonSerializer(ModelShape[User]):
         validators: list[Any] = []
 
 
+# Made once: to work it out takes longer than to ask it.
+_IDS_AND_NAMES = Workgroup.objects.order_by("id").values("id", "name")
+
+
 class ProfileSerializer(ModelShape[User]):
     """The caller: who they are, what they may change about themselves, and what they may do."""
 
     avatar = AvatarField(required=False, allow_null=True)
+    created_at = Moment()
+    updated_at = Moment()
     workgroups = serializers.SerializerMethodField()
     token = serializers.SerializerMethodField()
 
@@ -120,8 +129,8 @@ class ProfileSerializer(ModelShape[User]):
             },
         }
     )
-    def get_workgroups(self, person: User) -> list[dict[str, Any]]:
-        return [dict(row) for row in person.workgroups.order_by("id").values("id", "name")]
+    def get_workgroups(self, person: User) -> list[Mapping[str, Any]]:
+        return list(_IDS_AND_NAMES.filter(members=person))
 
     @extend_schema_field(
         {
@@ -143,13 +152,15 @@ class ProfileSerializer(ModelShape[User]):
             "id": token.pk,
             "name": token.name,
             "scopes": sorted(token.scopes),
-            "expires_at": serializers.DateTimeField().to_representation(token.expires_at),
+            "expires_at": Moment().to_representation(token.expires_at),
         }
 
 
 class WorkgroupSerializer(ModelShape[Workgroup]):
     members = IdsField(required=False, help_text="Ids of the agents and administrators in it.")
     name = serializers.CharField(max_length=120)
+    created_at = Moment()
+    updated_at = Moment()
 
     class Meta:
         model = Workgroup
