@@ -19,15 +19,16 @@ from weiyu_site.pages import handler400, handler403, handler404, handler500
 __all__ = ["handler400", "handler403", "handler404", "handler500", "urlpatterns"]
 
 router = FamilyRouter()
+# In the order in which programs ask most: addresses are tried one after another.
+router.one("user/profile", ProfileViewSet)
+router.family("tickets", TicketViewSet)
+router.family("messages", MessageViewSet)
+router.family("conversations", ConversationViewSet)
 router.family("users", UserViewSet)
 router.family("workgroups", WorkgroupViewSet)
 router.family("tokens", TokenViewSet)
-router.family("settings", SettingViewSet)
-router.family("tickets", TicketViewSet)
-router.family("conversations", ConversationViewSet)
-router.family("messages", MessageViewSet)
 router.family("statistics", StatisticsViewSet)
-router.one("user/profile", ProfileViewSet)
+router.family("settings", SettingViewSet)
 
 api = [
     re_path(r"^schema/?$", api_pages.schema, name="api-schema"),

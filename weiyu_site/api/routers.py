@@ -89,10 +89,10 @@ class FamilyRouter(SimpleRouter):
         self.register(path, family_of(viewset), basename=basename)
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
-        """Return the families' addresses, then those of the single objects."""
+        """Return the addresses of the single objects, then those of the families."""
         singles = [entry for entry in self.registry if entry[2] in self._singles]
         families = [entry for entry in self.registry if entry[2] not in self._singles]
-        return [*self._urls_of(families, self.routes), *self._urls_of(singles, [self.single])]
+        return [*self._urls_of(singles, [self.single]), *self._urls_of(families, self.routes)]
 
     def _urls_of(
         self, entries: list[Any], routes: list[Route | DynamicRoute]
