@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Generator, Iterable
 from typing import Any
 
+import hypothesis
 import pytest
 from django.conf import settings
 from django.core.cache import cache
@@ -19,6 +20,12 @@ from accounts.models import User
 from tests.server import prepared, serving, weiyu  # noqa: F401 - the fixtures themselves
 from tokens import append_only
 from tokens.models import AccessToken
+
+# A machine that many share stops for a moment now and then, which is no finding.
+hypothesis.settings.register_profile(
+    "weiyu", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("weiyu")
 
 PASSWORD = "correct horse battery staple"
 # `make check` sets it: there, what cannot run has failed.

@@ -32,10 +32,16 @@ ROOT = Path(__file__).resolve().parent.parent
 START_PATIENCE = 60.0
 
 
+# Below those that the system gives to connections, one of which might take it before the server.
+PORTS = range(15_000, 32_000)
+
+
 def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
+    while True:
+        port = secrets.choice(PORTS)
+        with socket.socket() as listener, contextlib.suppress(OSError):
+            listener.bind(("127.0.0.1", port))
+            return port
 
 
 @dataclass

@@ -32,6 +32,8 @@ OURS = "desk.weiyu.test"
 SAME_SITE = "crm.weiyu.test"
 OTHER_SITE = "shop.other.test"
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+# Milliseconds; only what fails waits so long.
+PATIENCE = 30_000
 FLAGS = [
     "--host-resolver-rules=MAP *.test 127.0.0.1",
     "--ignore-certificate-errors",
@@ -171,10 +173,11 @@ def other_site(certificate: tuple[Path, Path]) -> Iterator[OtherSite]:
 @pytest.fixture(scope="module")
 def playwright() -> Iterator[object]:
     """Playwright, for one module: while it lives, its event loop runs in the tests' own thread."""
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
     if not CHROMIUM:
         pytest.skip("Chromium is not installed")
+    expect.set_options(timeout=PATIENCE)
     with sync_playwright() as running:
         yield running
 
@@ -195,7 +198,7 @@ def browse(playwright, tmp_path: Path) -> Iterator[Callable[..., object]]:
                 locale="en-US",
                 **options,
             )
-            context.set_default_timeout(30_000)
+            context.set_default_timeout(PATIENCE)
             stack.callback(context.close)
             return context
 

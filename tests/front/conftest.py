@@ -15,7 +15,7 @@ from weiyu_site import serve
 
 @pytest.fixture(scope="package")
 def front_server(tmp_path_factory) -> Iterator[Callable[..., Process]]:
-    """Return a function that starts uvicorn with our options: `front_server(PATIENCE="1")`."""
+    """Return a function that starts uvicorn with our options: `front_server(PATIENCE="3")`."""
     running: dict[tuple, Process] = {}
 
     def start(**env: str) -> Process:

@@ -25,7 +25,7 @@ MARKS = ("eyJ", "c2lnbmF0dXJl", "%65%79%4a")
 
 @pytest.fixture
 def server(front_server):
-    return front_server(PATIENCE="1")
+    return front_server(PATIENCE="3")
 
 
 def raw(server, target: str, *headers: str, method: str = "GET", body: bytes = b"") -> bytes:
@@ -175,13 +175,13 @@ def test_a_stalled_body_is_408(server):
 
     assert answer.startswith(b"HTTP/1.1 408 ")
     assert json.loads(answer.partition(b"\r\n\r\n")[2])["code"] == "body-timeout"
-    assert 0.9 < time.perf_counter() - started < 9
+    assert 2.9 < time.perf_counter() - started < 9
 
 
 def test_a_slow_body_that_goes_on_is_waited_for(server):
     def slowly():
         for _ in range(5):
-            time.sleep(0.4)
+            time.sleep(0.8)
             yield b"x"
 
     assert requests.post(f"{server.url}/echo", data=slowly(), timeout=20).json()["size"] == 5

@@ -17,7 +17,7 @@ from tests.tokens.browsers import BrowserOrigin, may_frame, origin_of
 from tokens.domains import MOST_DOMAINS, Origin, parse, parse_all
 from tokens.forms import LinesField
 
-many = settings(max_examples=500, deadline=None)
+many = settings(max_examples=500)
 
 # Letters that mapping, normalizing or the rules of a script change, join or forbid.
 LETTERS = [
