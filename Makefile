@@ -12,7 +12,7 @@ ALONE := env -u WEIYU_DATABASE_URL -u WEIYU_DATABASE_URL_FILE -u WEIYU_REDIS_URL
 
 .DEFAULT_GOAL := help
 .PHONY: help run dev test check bench clean install install-dev client-packages \
-	lint types layers migrations schema write-schema deploy tests-sqlite tests-postgresql format
+	lint types layers migrations schema write-schema browser-table deploy tests-sqlite tests-postgresql format
 .NOTPARALLEL:
 
 help: ## Show this list
@@ -75,6 +75,9 @@ SCHEMA := docs/openapi.yaml
 write-schema: install-dev ## Write docs/openapi.yaml from the code
 	$(ALONE) $(VENV)/python manage.py spectacular --settings tests.settings \
 		--validate --fail-on-warn --file $(SCHEMA)
+
+browser-table: install-dev ## Write docs/guide/browsers-measured.md from what the browsers do
+	WEIYU_WRITE_BROWSER_TABLE=true $(ALONE) $(PYTEST) tests/browser/test_matrix.py
 
 deploy: install-dev ## Django's deployment checks on production settings
 	@$(ALONE) $(VENV)/python .ci/deployment.py

@@ -189,7 +189,7 @@ def browse(playwright, tmp_path: Path) -> Iterator[Callable[..., object]]:
 
         def open_profile(*, third_party_cookies: bool = True, **options):
             profile = tmp_path / f"profile-{len(list(tmp_path.iterdir()))}"
-            _prefer(profile, third_party_cookies=third_party_cookies)
+            prefer(profile, third_party_cookies=third_party_cookies)
             context = playwright.chromium.launch_persistent_context(
                 profile,
                 executable_path=CHROMIUM,
@@ -205,7 +205,7 @@ def browse(playwright, tmp_path: Path) -> Iterator[Callable[..., object]]:
         yield open_profile
 
 
-def _prefer(profile: Path, *, third_party_cookies: bool) -> None:
+def prefer(profile: Path, *, third_party_cookies: bool) -> None:
     """Write the setting "block third-party cookies" as a person would leave it."""
     folder = profile / "Default"
     folder.mkdir(parents=True)
