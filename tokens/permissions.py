@@ -9,20 +9,28 @@ from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
 
 from accounts.conflicts import Forbidden
+from accounts.models import User
 from tokens.authentication import BearerAuthentication
 from tokens.doors import password_needed
 from tokens.scopes import LOGIN_SCOPES, ROLE_SCOPES, allows, granted
 from tokens.verification import Call, Refused, record_denial
 
 PROFILE = "profile"
+# For what opens a room: one of the permissions to sign in; the view checks which.
+LOGIN = "login"
 
 
 def needed_scope(view: Any, method: str) -> str | None:
     """Return the full scope that a call of `method` on `view` needs, None if undeclared."""
     declared: str | None = getattr(view, "scope", None)
-    if declared is None or ":" in declared or declared == PROFILE:
+    if declared is None or ":" in declared or declared in (PROFILE, LOGIN):
         return declared
     return f"{declared}:{'read' if method in SAFE_METHODS else 'write'}"
+
+
+def came_by_bearer(request: Request) -> bool:
+    """Return whether the caller sent the token itself; a session of a token is none."""
+    return isinstance(request.successful_authenticator, BearerAuthentication)
 
 
 class HasScope(BasePermission):
@@ -39,6 +47,8 @@ class HasScope(BasePermission):
         token = getattr(request, "access_token", None)
         if scope == PROFILE:
             return self._may_use_profile(request, token)
+        if scope == LOGIN:
+            return self._may_sign_in(request.user, token)
         if scope is None:
             if token is None:
                 return True
@@ -59,6 +69,12 @@ class HasScope(BasePermission):
             return True
         raise Refused("insufficient-scope", scope="login:agent")
 
+    def _may_sign_in(self, person: User, token: Any) -> bool:
+        if granted(person, token) & LOGIN_SCOPES:
+            return True
+        lacks_role = not ROLE_SCOPES[person.role] & LOGIN_SCOPES
+        raise Refused("role" if lacks_role else "insufficient-scope", scope="login:agent")
+
 
 class PasswordGiven(BasePermission):
     """In a session that a token opened, whoever writes has given the password lately.
@@ -67,8 +83,9 @@ class PasswordGiven(BasePermission):
     """
 
     def has_permission(self, request: Request, view: Any) -> bool:
-        is_bearer = isinstance(request.successful_authenticator, BearerAuthentication)
-        if request.method in SAFE_METHODS or is_bearer or not password_needed(request._request):
+        if request.method in SAFE_METHODS or came_by_bearer(request):
+            return True
+        if not password_needed(request._request):
             return True
         raise Forbidden(
             _("A link opened this session. Give your password at /admin/auth/confirm first."),

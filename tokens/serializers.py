@@ -5,15 +5,18 @@ from __future__ import annotations
 from datetime import UTC
 from typing import Any
 
+from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from accounts.models import User
 from accounts.serializer_fields import Moment, NameOf, RelatedId, Words
+from accounts.serializers import LARGEST_ID
 from accounts.shapes import AsItIs, ModelShape, Number, Text, Word
 from tokens.models import AccessToken, TokenEvent
 from tokens.rotation import LONGEST_GRACE
 from tokens.scopes import Scope
+from tokens.snippets import login_address, site_address
 
 
 class Scopes(AsItIs, serializers.ListField):
@@ -134,3 +137,44 @@ class TokenEventSerializer(ModelShape[TokenEvent]):
             "id", "at", "verb", "token", "cause", "actor", "through_token", "address", "origin",
             "details",
         ]  # fmt: skip
+
+
+@extend_schema_field({"type": ["integer", "string"], "examples": [7]})
+class PersonNamed(serializers.Field[Any, Any, Any, Any]):
+    """A person by id or by username; who that is, the domain finds out."""
+
+    def to_internal_value(self, data: Any) -> int | str:
+        is_id = isinstance(data, int) and not isinstance(data, bool) and 0 < data <= LARGEST_ID
+        if is_id or (isinstance(data, str) and data):
+            return data
+        raise serializers.ValidationError(_("Write an id or a username."), code="invalid")
+
+    def to_representation(self, person: User) -> int:
+        return person.pk
+
+
+class LoginLinkSerializer(serializers.Serializer[Any]):
+    """A link that opens a room once, and how to ask for one."""
+
+    url = serializers.SerializerMethodField()
+    target = serializers.ChoiceField(choices=[("agent", "agent"), ("admin", "admin")])
+    user = PersonNamed(required=False, help_text="An id or a username. Without it: the caller.")
+    next = serializers.CharField(
+        source="next_page",
+        required=False,
+        allow_blank=True,
+        max_length=500,
+        help_text="A page of the room. Without it: its front page.",
+    )
+    expires_at = Moment()
+
+    @extend_schema_field(
+        {
+            "type": "string",
+            "format": "uri",
+            "examples": ["https://desk.example.com/agent/auth/login?accessToken=wlc_…"],
+        }
+    )
+    def get_url(self, link: Any) -> str:
+        site = site_address(self.context["request"])
+        return login_address(link.target, link.code, site)

@@ -1,4 +1,4 @@
-"""/api/tokens."""
+"""/api/tokens and /api/login-links."""
 
 from __future__ import annotations
 
@@ -6,21 +6,25 @@ from datetime import timedelta
 from typing import Any, cast
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_variables
 from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
-from rest_framework.viewsets import ModelViewSet
+from rest_framework.viewsets import GenericViewSet, ModelViewSet
 
 from accounts.actor import Actor
+from accounts.conflicts import Forbidden
 from accounts.serializers import NoInputSerializer
 from tokens.filters import TokenFilter
+from tokens.links import make_login_link
 from tokens.models import AccessToken, AccessTokenQuerySet, TokenEvent
-from tokens.permissions import HasScope, PasswordGiven
+from tokens.permissions import LOGIN, HasScope, PasswordGiven, came_by_bearer
 from tokens.serializers import (
     DisableSerializer,
+    LoginLinkSerializer,
     NewTokenSerializer,
     RotateSerializer,
     TokenEventSerializer,
@@ -150,3 +154,33 @@ class TokenViewSet(ModelViewSet[AccessToken]):
         events: Any = TokenEvent.objects.filter(token_id=self.get_object().pk)
         page = self.paginate_queryset(events)
         return self.get_paginated_response(self.get_serializer(page, many=True).data)
+
+
+class LoginLinkViewSet(GenericViewSet[AccessToken]):
+    """Login links."""
+
+    scope = LOGIN
+    serializer_class = LoginLinkSerializer
+    # Describes the addresses alone: a link cannot be read again.
+    queryset = AccessToken.objects.none()
+    shows_secret = True
+
+    @extend_schema(summary="Make a login link")
+    @sensitive_variables("link")
+    def create(self, request: Request) -> Response:
+        """An address that signs one browser in, once, within 60 seconds.
+
+        The token itself never reaches the browser. It is the address of a login by token, with a
+        one-time code in the place of the token, and it is held to the same domains and networks.
+        A token of an administrator with `tokens:write` may name another person in `user`; the
+        session then has the rights that both have. Made by tokens alone, not in a session.
+        """
+        given = self.get_serializer(data=request.data)
+        given.is_valid(raise_exception=True)
+        if not came_by_bearer(request):
+            message = _("Login links are made by a program that sends its token as a bearer.")
+            raise Forbidden(message, code="bearer-needed")
+        address = request.META.get("REMOTE_ADDR", "")
+        token = cast("AccessToken", request.auth)
+        link = make_login_link(token, address=address, **given.validated_data)
+        return Response(self.get_serializer(link).data)

@@ -11,7 +11,7 @@ from configuration.views import SettingViewSet
 from messaging.views import ConversationViewSet, MessageViewSet
 from stats.views import StatisticsViewSet
 from tickets.views import TicketViewSet
-from tokens.views import TokenViewSet
+from tokens.views import LoginLinkViewSet, TokenViewSet
 from weiyu_site.api import pages as api_pages
 from weiyu_site.api.routers import FamilyRouter
 from weiyu_site.pages import handler400, handler403, handler404, handler500
@@ -29,6 +29,7 @@ router.family("workgroups", WorkgroupViewSet)
 router.family("tokens", TokenViewSet)
 router.family("statistics", StatisticsViewSet)
 router.family("settings", SettingViewSet)
+router.call("login-links", LoginLinkViewSet)
 
 api = [
     re_path(r"^schema/?$", api_pages.schema, name="api-schema"),

@@ -49,9 +49,15 @@ class Call:
     def needed(self) -> str:
         """Return the full scope, worked out apart from the code that is under test."""
         scope = self.scope or ""
-        if ":" in scope or scope == "profile":
+        if ":" in scope or scope in ("profile", "login"):
             return scope
         return f"{scope}:{'read' if self.method == 'get' else 'write'}"
+
+    def is_for(self, scopes: frozenset[str]) -> bool:
+        """Return whether a role with these scopes may make the call."""
+        if self.needed == "login":
+            return bool(scopes & {"login:agent", "login:admin"})
+        return self.needed == "profile" or self.needed in scopes
 
     def address(self, ids: Mapping[str, str]) -> str:
         return re.sub(r"{\w+}", ids.get(self.family, ""), self.path)

@@ -85,6 +85,7 @@ class TokenEvent(models.Model):
         MADE = "made", _("Made")
         SHOWN = "shown", _("Shown once")
         EDITED = "edited", _("Edited")
+        LINK = "link", _("Login link made")
         LOGIN = "login", _("Signed in by link")
         FIRST_USE = "first_use", _("First use from there")
         DENIED = "denied", _("Denied")

@@ -71,12 +71,21 @@ class FamilyRouter(SimpleRouter):
         initkwargs={},
     )
 
+    # One call that makes something which cannot be read again.
+    call_only = Route(
+        url=r"^{prefix}{trailing_slash}$",
+        mapping={"post": "create"},
+        name="{basename}",
+        detail=False,
+        initkwargs={},
+    )
+
     def __init__(self) -> None:
         super().__init__()
         # Optional, and never a redirect: that would lose the body of a POST.
         self.trailing_slash = "/?"
         self._default_value_pattern = "[^/]+"
-        self._singles: set[str] = set()
+        self._alone: dict[str, Route] = {}
 
     def family(self, name: str, viewset: type[ViewSetMixin]) -> None:
         """Serve `viewset` as the family `name`."""
@@ -84,15 +93,24 @@ class FamilyRouter(SimpleRouter):
 
     def one(self, path: str, viewset: type[ViewSetMixin]) -> None:
         """Serve the single object that `viewset` finds without an id."""
+        self._stand_alone(path, viewset, self.single)
+
+    def call(self, path: str, viewset: type[ViewSetMixin]) -> None:
+        """Serve the one POST of `viewset`."""
+        self._stand_alone(path, viewset, self.call_only)
+
+    def _stand_alone(self, path: str, viewset: type[ViewSetMixin], route: Route) -> None:
         basename = path.replace("/", "-")
-        self._singles.add(basename)
+        self._alone[basename] = route
         self.register(path, family_of(viewset), basename=basename)
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
-        """Return the addresses of the single objects, then those of the families."""
-        singles = [entry for entry in self.registry if entry[2] in self._singles]
-        families = [entry for entry in self.registry if entry[2] not in self._singles]
-        return [*self._urls_of(singles, [self.single]), *self._urls_of(families, self.routes)]
+        """Return the addresses in the order in which they were named."""
+        found: list[URLPattern | URLResolver] = []
+        for entry in self.registry:
+            alone = self._alone.get(entry[2])
+            found += self._urls_of([entry], [alone] if alone else self.routes)
+        return found
 
     def _urls_of(
         self, entries: list[Any], routes: list[Route | DynamicRoute]

@@ -12,7 +12,7 @@ from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
 from rest_framework.serializers import BaseSerializer
 
-from tokens.permissions import PROFILE, needed_scope
+from tokens.permissions import LOGIN, PROFILE, needed_scope
 from weiyu_site.api.problems import MEDIA_TYPE
 
 Endpoint = tuple[str, str, str, Callable[..., Any]]
@@ -85,6 +85,8 @@ class FamilySchema(AutoSchema):
             right = "Any good token may read."
             if self.method != "GET":
                 right = "Needs a permission to sign in, or `users:write`."
+        elif needed == LOGIN:
+            right = "Needs the permission `login:agent` or `login:admin`, as the target does."
         else:
             right = f"Needs the permission `{needed}`."
         first, rest = self._first_line()
@@ -261,6 +263,7 @@ NAMED_EXAMPLES = {
     "last_used_origin": "https://crm.example.com",
     "disabled_reason": "Lost laptop",
     "grace_seconds": 86_400,
+    "next": "/agent/tickets/42",
 }
 
 

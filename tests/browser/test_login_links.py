@@ -1,0 +1,103 @@
+"""A login link in the place of a token: the ways in stay as they are, and it opens once."""
+
+from __future__ import annotations
+
+import pytest
+import requests
+
+from tests import people
+from tests.browser.conftest import OTHER_SITE, SAME_SITE
+from tests.browser.test_ways_in import (
+    ROOMS,
+    assert_inside,
+    door,
+    form,
+    framed,
+    link,
+    new_tab,
+    opened_by_script,
+    page_with,
+    posted_form,
+)
+
+pytestmark = [pytest.mark.server, pytest.mark.browser]
+
+
+@pytest.fixture(scope="session")
+def strong(desk) -> str:
+    """A token of the administrator that may let others in, too."""
+    scopes = ["login:agent", "login:admin", "tokens:write", "tickets:write", "messages:write"]
+    return desk.weiyu.issue(people.ADMINISTRATOR, scope=scopes)
+
+
+def code_for(desk, token: str, room: str, **wanted) -> str:
+    answer = requests.post(
+        f"{desk.weiyu.url}/api/login-links",
+        json={"target": room, **wanted},
+        headers={"Authorization": f"Bearer {token}"},
+        timeout=10,
+    )
+    assert answer.status_code == 200, answer.text
+    url, _, code = answer.json()["url"].partition("?accessToken=")
+    assert url.endswith(f"/{room}/auth/login")
+    return code
+
+
+@pytest.mark.parametrize("room", ROOMS)
+@pytest.mark.parametrize("way", [link, new_tab, opened_by_script, form, posted_form])
+def test_a_login_link_comes_in_by_every_way_and_once(desk, other_site, browse, strong, way, room):
+    code = code_for(desk, strong, room)
+    path = page_with(other_site, way(desk, "http", room, code))
+    browser = browse()
+    page = browser.new_page()
+    page.goto(other_site.url("http", OTHER_SITE, path))
+
+    if way in (new_tab, opened_by_script):
+        with browser.expect_page() as opened:
+            page.click("#go")
+        page = opened.value
+    else:
+        page.click("#go")
+
+    assert_inside(page, room, code)
+    page.reload()
+    assert_inside(page, room, code)
+    stranger = browse().new_page()
+    stranger.goto(door(desk, "http", room, code))
+    assert stranger.locator("text=This link is used up").count() == 1
+
+
+@pytest.mark.parametrize(
+    ("scheme", "host", "third_party_cookies"),
+    [
+        ("http", SAME_SITE, True),
+        ("https", OTHER_SITE, False),
+        ("http", OTHER_SITE, True),
+    ],
+)
+def test_a_login_link_opens_a_frame(
+    desk, other_site, browse, strong, scheme, host, third_party_cookies
+):
+    code = code_for(desk, strong, "agent")
+
+    page = framed(desk, other_site, browse, code, "agent", scheme, host, third_party_cookies)
+
+    frame = page.frames[1]
+    frame.wait_for_selector("[data-workstation]", state="attached")
+    assert code not in frame.url
+    assert people.ADMINISTRATOR in frame.content()
+
+
+def test_two_links_of_one_token_in_two_frames_stay_two_people(desk, other_site, browse, strong):
+    names = (people.ADMINISTRATOR, people.AGENT)
+    doors = [
+        door(desk, "https", "agent", code_for(desk, strong, "agent", user=name)) for name in names
+    ]
+    path = page_with(other_site, "".join(f'<iframe src="{url}"></iframe>' for url in doors))
+    page = browse().new_page()
+
+    page.goto(other_site.url("https", OTHER_SITE, path))
+
+    for frame, name in zip(page.frames[1:], names, strict=True):
+        frame.wait_for_selector("[data-workstation]", state="attached")
+        assert name in frame.content()
