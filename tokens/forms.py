@@ -8,9 +8,8 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils import timezone
-from django.utils.translation import gettext as gettext_now
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
 from accounts.domain_admin import DomainForm
 from configuration.values import value
@@ -141,7 +140,7 @@ class NewTokenForm(TokenForm):
         cleaned = super().clean() or self.cleaned_data
         wants_day = cleaned.get("days") == OWN_DATE and "until" not in self.errors
         if wants_day and not cleaned.get("until"):
-            self.add_error("until", gettext_now("Choose the last day."))
+            self.add_error("until", gettext("Choose the last day."))
         return cleaned
 
     def expires_at(self) -> datetime:
@@ -153,7 +152,7 @@ class NewTokenForm(TokenForm):
         try:
             return timezone.make_aware(datetime.combine(last, time(23, 59, 59)))
         except (OverflowError, ValueError) as error:
-            raise ValidationError({"until": gettext_now("Choose a nearer day.")}) from error
+            raise ValidationError({"until": gettext("Choose a nearer day.")}) from error
 
 
 class ChangedTokenForm(TokenForm):

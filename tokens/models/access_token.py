@@ -11,7 +11,7 @@ from uuid import uuid4
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.utils import timezone
-from django.utils.translation import gettext as gettext_now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.actor import Actor
@@ -162,13 +162,13 @@ class AccessToken(models.Model):
         beyond = set(self.scopes) - ROLE_SCOPES[self.user.role]
         if beyond:
             errors["scopes"] = ValidationError(
-                gettext_now("%(person)s's role does not have: %(scopes)s."),
+                gettext("%(person)s's role does not have: %(scopes)s."),
                 code="beyond_role",
                 params={"person": self.user, "scopes": ", ".join(sorted(beyond))},
             )
         if not self.user.is_active:
             errors["user"] = ValidationError(
-                gettext_now("This person is deactivated."), code="user_inactive"
+                gettext("This person is deactivated."), code="user_inactive"
             )
         if problem := self._problem_with_expiry():
             errors["expires_at"] = problem
@@ -179,12 +179,10 @@ class AccessToken(models.Model):
     def _problem_with_expiry(self) -> ValidationError | None:
         longest = value("token_longest_days")
         if not self.expires_at or self.expires_at < self.created_at + SHORTEST_LIFE:
-            return ValidationError(
-                gettext_now("Choose a time in the future."), code="expires_too_soon"
-            )
+            return ValidationError(gettext("Choose a time in the future."), code="expires_too_soon")
         if self.expires_at > self.created_at + timedelta(days=longest):
             return ValidationError(
-                gettext_now("A token may live %(days)s days at most."),
+                gettext("A token may live %(days)s days at most."),
                 code="lives_too_long",
                 params={"days": longest},
             )
@@ -215,10 +213,10 @@ class AccessToken(models.Model):
     def _refuse_what_is_final(self, changes: dict[str, Any]) -> None:
         errors = {}
         if changes.get("expires_at", self.expires_at) > self.expires_at:
-            message = gettext_now("An expiry can only be shortened; make a new token.")
+            message = gettext("An expiry can only be shortened; make a new token.")
             errors["expires_at"] = ValidationError(message, code="only_shortened")
         if changes.get("user", self.user) != self.user:
-            message = gettext_now("A token stays with its person; make a new token.")
+            message = gettext("A token stays with its person; make a new token.")
             errors["user"] = ValidationError(message, code="final")
         if errors:
             raise ValidationError(errors)
@@ -290,7 +288,7 @@ class AccessToken(models.Model):
         try:
             self.refresh_from_db(from_queryset=rows.select_for_update(of=("self",), no_key=True))
         except AccessToken.DoesNotExist as error:
-            message = gettext_now("This token was deleted.")
+            message = gettext("This token was deleted.")
             raise Conflict(message, code="deleted") from error
         self.__dict__.pop("allowed_domains", None)
         check_version(self, expected_version)
