@@ -9,6 +9,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase
 from django.utils import timezone, translation
 
+from accounts.languages import asked_for
 from configuration.values import value
 
 
@@ -37,7 +38,8 @@ def _wishes(request: HttpRequest) -> tuple[str, str]:
     """Return the language ("" leaves the browser's) and the time zone to use."""
     # Programs read UTC, whoever they come for.
     is_api = request.path_info.startswith("/api/")
-    language = "" if request.headers.get("Accept-Language") else value("default_language")
+    is_asked_for = asked_for(request.headers.get("Accept-Language", ""))
+    language = "" if is_asked_for else value("default_language")
     zone = "UTC" if is_api else value("default_time_zone")
     is_session = settings.SESSION_COOKIE_NAME in request.COOKIES
     if is_session and "Authorization" not in request.headers and request.user.is_authenticated:

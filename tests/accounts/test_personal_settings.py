@@ -39,6 +39,19 @@ def test_without_wishes_the_browser_and_the_site_decide(carol):
     assert seen_by(carol, **{"Accept-Language": "en"}) == ("en", "UTC")
 
 
+@pytest.mark.parametrize("headers", [{}, {"Accept-Language": "fr, it;q=0.5"}])
+def test_where_the_browser_asks_for_no_language_of_ours_the_site_decides(headers, carol):
+    values.suppose({"default_language": "zh-hans"})
+
+    assert seen_by(carol, **headers) == ("zh-hans", "UTC")
+
+
+def test_what_the_browser_asks_for_comes_before_the_site(carol):
+    values.suppose({"default_language": "zh-hans"})
+
+    assert seen_by(carol, **{"Accept-Language": "fr, en-GB;q=0.5"}) == ("en", "UTC")
+
+
 def test_the_zone_does_not_outlive_the_request(carol):
     carol.edit(by=Actor.system(), time_zone="Asia/Shanghai")
 

@@ -9,7 +9,8 @@ from http import HTTPStatus
 from django.conf import settings
 from django.utils import translation
 from django.utils.functional import Promise
-from django.utils.translation import trans_real
+
+from accounts.languages import asked_for
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -61,12 +62,7 @@ class Refusal(Exception):
 
 def language_of(accept_language: str) -> str:
     """Return the first of our languages that the caller reads, English if none."""
-    for code, _ in trans_real.parse_accept_lang_header(accept_language[:500].lower()):
-        try:
-            return translation.get_supported_language_variant(code)
-        except LookupError:
-            continue
-    return settings.LANGUAGE_CODE
+    return asked_for(accept_language) or settings.LANGUAGE_CODE
 
 
 def encoded(headers: Mapping[str, str]) -> Iterable[tuple[bytes, bytes]]:
