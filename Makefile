@@ -12,7 +12,7 @@ ALONE := env -u WEIYU_DATABASE_URL -u WEIYU_DATABASE_URL_FILE -u WEIYU_REDIS_URL
 
 .DEFAULT_GOAL := help
 .PHONY: help run dev test check bench clean install install-dev client-packages \
-	lint types layers migrations schema write-schema browser-table deploy tests-sqlite tests-postgresql format
+	lint types layers migrations schema write-schema messages browser-table deploy tests-sqlite tests-postgresql format
 .NOTPARALLEL:
 
 help: ## Show this list
@@ -78,6 +78,11 @@ write-schema: install-dev ## Write docs/openapi.yaml from the code
 
 browser-table: install-dev ## Write docs/guide/browsers-measured.md from what the browsers do
 	WEIYU_WRITE_BROWSER_TABLE=true $(ALONE) $(PYTEST) tests/browser/test_matrix.py
+
+# The compiled file is committed as well, so that running Weiyu takes no gettext tools.
+messages: install-dev ## Collect the texts into the Chinese catalogue and compile it (needs GNU gettext)
+	$(ALONE) $(VENV)/python manage.py makemessages --settings tests.settings
+	$(ALONE) $(VENV)/python manage.py compilemessages --settings tests.settings --ignore .venv
 
 deploy: install-dev ## Django's deployment checks on production settings
 	@$(ALONE) $(VENV)/python .ci/deployment.py

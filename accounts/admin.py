@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext
 
 from accounts.actor import Actor
 from accounts.domain_admin import DomainAdmin, DomainForm, names_of
@@ -125,7 +125,9 @@ class UserAdmin(DomainAdmin):
     @admin.display(description=gettext_lazy("state"), ordering="is_active")
     def state(self, person: User) -> str:
         if person.is_active:
-            return format_html('<span class="badge badge-active">{}</span>', _("Active"))
+            return format_html(
+                '<span class="badge badge-active">{}</span>', pgettext("person", "Active")
+            )
         return format_html('<span class="badge badge-disabled">{}</span>', _("Deactivated"))
 
     @admin.display(description=gettext_lazy("created"), ordering="created_at")

@@ -13,7 +13,7 @@ from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from accounts.actor import Actor
 from accounts.domain_admin import DomainAdmin, DomainForm
@@ -129,7 +129,7 @@ class TicketAdmin(DomainAdmin):
         "restore_tickets",
     ]  # fmt: skip
     MOVES = {
-        Status.OPEN: ("take_up", gettext_lazy("Open")),
+        Status.OPEN: ("take_up", pgettext_lazy("ticket action", "Open")),
         Status.PENDING: ("set_pending", gettext_lazy("Set pending")),
         Status.ON_HOLD: ("put_on_hold", gettext_lazy("Put on hold")),
         Status.RESOLVED: ("resolve", gettext_lazy("Resolve")),
@@ -235,7 +235,7 @@ class TicketAdmin(DomainAdmin):
         by = Actor.of(request)
         self.act(request, queryset, lambda ticket: ticket.move_to(status, by=by, **also))
 
-    @admin.action(description=gettext_lazy("Open"), permissions=["change"])
+    @admin.action(description=pgettext_lazy("ticket action", "Open"), permissions=["change"])
     def take_up(self, request: Any, queryset: QuerySet[Ticket]) -> None:
         self._move(request, queryset, Status.OPEN)
 

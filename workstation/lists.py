@@ -12,6 +12,7 @@ from django.db.models import Count, Q
 from django.http import QueryDict
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.models import User
 from tickets.models import Ticket, TicketQuerySet
@@ -20,7 +21,11 @@ PAGE_SIZE = 30
 LONGEST_SEARCH = 200
 TABS = {"mine": _("Mine"), "unassigned": _("Unassigned"), "all": _("All")}
 ACTIVE, ANY = "active", "any"
-FILTERS = {ACTIVE: _("Active"), **dict(Ticket.Status.choices), ANY: _("Every status")}
+FILTERS = {
+    ACTIVE: pgettext_lazy("tickets", "Active"),
+    **dict(Ticket.Status.choices),
+    ANY: _("Every status"),
+}
 _SALT = "workstation.lists"
 
 

@@ -123,10 +123,20 @@ def test_a_program_gets_the_failure_as_a_problem(browser, db):
     assert response.json()["code"] == "token-invalid"
 
 
-def test_the_failure_speaks_chinese_or_english(browser, db):
-    english = browser.get("/agent/auth/login", headers={"Accept-Language": "fr, en"})
+@pytest.mark.parametrize(
+    ("wanted", "language", "title", "advice"),
+    [
+        ("fr, en", "en", "No token was sent", "Add the AccessToken"),
+        ("zh-CN, en;q=0.8", "zh-hans", "没有收到令牌", "请带上 AccessToken"),
+        ("zh", "zh-hans", "没有收到令牌", "请带上 AccessToken"),
+    ],
+)
+def test_the_failure_speaks_chinese_or_english(browser, db, wanted, language, title, advice):
+    page = browser.get("/agent/auth/login", headers={"Accept-Language": wanted}).content.decode()
 
-    assert "No token was sent" in english.content.decode()
+    assert f'<html lang="{language}">' in page
+    assert f"<h1>{title}</h1>" in page
+    assert advice in page
 
 
 @pytest.mark.parametrize(
