@@ -231,6 +231,8 @@ def check(
     try:
         _check_status(token, person, has_expired=has_expired)
         _check_place(token, call)
+        if person.pk != token.user_id:
+            _check_proxy(token, person)
         if scope:
             check_scope(token, person, scope)
     except Refused as refusal:
@@ -247,6 +249,13 @@ def _check_status(token: AccessToken, person: User, *, has_expired: bool) -> Non
         raise Refused("token-rotated")
     if not (token.user.is_active and person.is_active):
         raise Refused("user-inactive")
+
+
+def _check_proxy(token: AccessToken, person: User) -> None:
+    """Only an administrator's strong token lets somebody else in, and nobody of that role."""
+    if person.is_administrator:
+        raise Refused("role", scope="tokens:write")
+    check_scope(token, token.user, "tokens:write")
 
 
 def _check_place(token: AccessToken, call: Call) -> None:

@@ -10,6 +10,7 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.actor import Actor
+from accounts.models import User
 from tokens.frames import Frame
 from tokens.models import AccessToken, LoginCode, Session, TokenEvent
 
@@ -364,7 +365,8 @@ def test_a_login_link_is_held_to_the_tokens_domains(browser, carol, issue):
 def test_a_link_for_another_person_opens_their_rights_narrowed_by_the_token(
     browser, dora, carol, issue
 ):
-    token, _ = issue(dora, scopes=["login:agent", "tickets:read", "settings:read"])
+    scopes = ["login:agent", "tickets:read", "settings:read", "tokens:write"]
+    token, _ = issue(dora, scopes=scopes)
     code = LoginCode.make(token, user=carol, target="agent")
     page = browser.get("/agent/auth/login", {"accessToken": code}, headers=FRAME, secure=True)
     address = browser.get(send_on(browser, page)["Location"], secure=True)["Location"]
@@ -383,6 +385,30 @@ def test_a_link_for_another_person_opens_their_rights_narrowed_by_the_token(
     )  # fmt: skip
     carol.deactivate(by=Actor.system())
     assert "user-inactive" in browser.get(address, secure=True, headers=FRAME).content.decode()
+
+
+@pytest.mark.parametrize(
+    "ending",
+    [
+        lambda token, _: token.edit(by=Actor.system(), scopes=["login:agent", "tickets:read"]),
+        lambda token, _: token.user.edit(by=Actor.system(), role=User.Role.AGENT),
+        lambda _, person: person.edit(by=Actor.system(), role=User.Role.ADMINISTRATOR),
+    ],
+)
+def test_a_session_for_another_person_ends_with_the_right_to_let_them_in(
+    browser, dora, bob, carol, issue, ending
+):
+    # Somebody has to stay an administrator.
+    bob.edit(by=Actor.system(), role=User.Role.ADMINISTRATOR)
+    token, _ = issue(dora, scopes=["login:agent", "tickets:read", "tokens:write"])
+    code = LoginCode.make(token, user=carol, target="agent")
+    page = browser.get("/agent/auth/login", {"accessToken": code}, headers=FRAME, secure=True)
+    address = browser.get(send_on(browser, page)["Location"], secure=True)["Location"]
+    assert browser.get(address, secure=True).status_code == 200
+
+    ending(token, carol)
+
+    assert browser.get(address, secure=True).status_code == 403
 
 
 def test_the_key_of_a_session_stands_in_no_row(browser, dora, issue):
