@@ -207,7 +207,8 @@ class DomainAdmin(admin.ModelAdmin):
     ) -> TemplateResponse:
         """Ask before dangerous work: the answer runs `action` again, with `answer` posted.
 
-        `context`: title, question, button, and if wanted `answer`, `reason`, `danger`, `instead`.
+        `context`: title, question, button, and if wanted `answer`, `danger`, `instead`, and a
+        question more: `reason`, with `reasons` to choose from, one `chosen`, posted `asked_as`.
         """
         return TemplateResponse(
             request,

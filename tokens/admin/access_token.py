@@ -9,15 +9,12 @@ from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
-from django.template.response import TemplateResponse
 from django.urls import path, reverse
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.debug import sensitive_variables
 
 from accounts.actor import Actor
 from accounts.models import User
-from tokens import snippets
 from tokens.admin.actions import TokenActions
 from tokens.admin.columns import TokenColumns
 from tokens.admin.filters import RoleFilter, ScopeFilter, StateFilter, UnusedFilter
@@ -28,7 +25,10 @@ from tokens.explanations import explain_domains, explain_networks
 from tokens.forms import ChangedTokenForm, NewTokenForm
 from tokens.frames import in_frame
 from tokens.models import AccessToken
-from tokens.scopes import ROLE_SCOPES, Scope, default_scopes
+from tokens.scopes import ROLE_SCOPES, Scope, default_scopes, granted
+
+# What the page of a token shows above its form.
+SEEN = ["state_badge", "rotation", "ends_in", "made", "last_use", "disabling"]
 
 
 @admin.register(AccessToken)
@@ -89,16 +89,19 @@ class AccessTokenAdmin(TokenColumns, TokenPages, TokenActions):
         if obj is None:
             return shown
         shown[0][1]["fields"] = ["person", "name", "description"]
-        seen = ["state_badge", "ends_in", "made", "last_use", "disabling"]
-        return [(None, {"fields": seen}), *shown]
+        return [(None, {"fields": SEEN}), *shown]
 
     def get_readonly_fields(self, request: Any, obj: Any = None) -> list[str]:
-        return ["person", "state_badge", "ends_in", "made", "last_use", "disabling"] if obj else []
+        return ["person", *SEEN] if obj else []
 
     def get_changeform_initial_data(self, request: Any) -> dict[str, Any]:
         initial = super().get_changeform_initial_data(request)
         user = self._person(request, initial.get("user"))
         initial["scopes"] = default_scopes(user.role if user else User.Role.AGENT)
+        if request.access_token:
+            # What goes beyond the caller's own token would be refused.
+            has = granted(request.user, request.access_token)
+            initial["scopes"] = sorted(has.intersection(initial["scopes"]))
         initial["form_key"] = new_form_key(request)
         return initial
 
@@ -145,21 +148,10 @@ class AccessTokenAdmin(TokenColumns, TokenPages, TokenActions):
     def edit(
         self, obj: Any, changes: dict[str, Any], *, by: Actor, expected_version: int | None
     ) -> None:
-        obj.edit(by=by, **changes)
+        obj.edit(by=by, expected_version=expected_version, **changes)
 
     def response_add(self, request: Any, obj: Any, post_url_continue: Any = None) -> HttpResponse:
-        """Show the token, here and now only: the answer to the form is the one place it stands."""
-        context = {
-            **self.admin_site.each_context(request),
-            **snippets.as_context(obj, request.new_secret, request),
-            "title": _("The new token"),
-            "subtitle": obj.name,
-            "token": obj,
-            "opts": self.opts,
-        }
-        response = TemplateResponse(request, "admin/tokens/accesstoken/issued.html", context)
-        response.headers["Cache-Control"] = "no-store"
-        return response
+        return self.issued(request, obj, request.new_secret)
 
     def history_view(self, request: Any, object_id: str, extra_context: Any = None) -> Any:
         """Go to the audit: there is one history of tokens, not two."""

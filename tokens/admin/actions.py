@@ -3,25 +3,47 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import timedelta
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
+from django.views.decorators.debug import sensitive_variables
 
 from accounts.actor import Actor
-from accounts.domain_admin import DomainAdmin
+from accounts.domain_admin import REFUSALS, DomainAdmin, sentence_of
+from configuration.values import value
+from tokens import snippets
 from tokens.models import AccessToken
+
+GRACES = (0, 1, 8, 24, 72, 168)  # hours
+
+
+def grace_choices() -> list[tuple[str, str]]:
+    """Return what the page offers, with the configured grace among it: hours and their words."""
+    hours = sorted({*GRACES, value("token_grace_hours")})
+    return [(str(n), _in_words(n)) for n in hours]
+
+
+def _in_words(hours: int) -> str:
+    if hours == 0:
+        return _("not at all: it ends at once")
+    days, rest = divmod(hours, 24)
+    if rest or days == 1:
+        return ngettext("%(n)d hour", "%(n)d hours", hours) % {"n": hours}
+    return ngettext("%(n)d day", "%(n)d days", days) % {"n": days}
 
 
 class TokenActions(DomainAdmin):
-    """Disable, enable and delete, each by the token's own method."""
+    """Disable, enable, rotate and delete, each by the token's own method."""
 
-    actions = ["disable_tokens", "enable_tokens", "delete_tokens"]
+    actions = ["disable_tokens", "enable_tokens", "rotate_tokens", "delete_tokens"]
 
     def object_actions(self, request: Any, obj: AccessToken) -> list[tuple[str, str, bool]]:
         if not self.has_change_permission(request, obj):
@@ -31,7 +53,8 @@ class TokenActions(DomainAdmin):
             if obj.disabled_at
             else ("disable_tokens", _("Disable"), True)
         )
-        return [first, ("delete_tokens", _("Delete"), True)]
+        rotate = [("rotate_tokens", _("Rotate"), False)] if obj.can_be_rotated else []
+        return [first, *rotate, ("delete_tokens", _("Delete"), True)]
 
     @admin.action(description=gettext_lazy("Disable…"), permissions=["change"])
     def disable_tokens(self, request: Any, queryset: QuerySet[AccessToken]) -> Any:
@@ -57,6 +80,88 @@ class TokenActions(DomainAdmin):
     def enable_tokens(self, request: Any, queryset: QuerySet[AccessToken]) -> None:
         by = Actor.of(request)
         self.act(request, queryset.select_related("user"), lambda token: token.enable(by=by))
+
+    @admin.action(description=gettext_lazy("Rotate…"), permissions=["change"])
+    def rotate_tokens(self, request: Any, queryset: QuerySet[AccessToken]) -> Any:
+        """Ask for the grace, then show the successor; its token stands on that page alone."""
+        token, *others = queryset.select_related("user")
+        if others:
+            message = _("Rotate tokens one at a time: the page shows the successor once.")
+            self.message_user(request, message, messages.ERROR)
+            return None
+        if request.POST.get("answer") != "yes":
+            return self._ask_for_grace(request, token)
+        grace = request.POST.get("grace", "")
+        if grace not in {value for value, _label in grace_choices()}:
+            message = _("Choose how long the old token stays good.")
+            self.message_user(request, message, messages.ERROR)
+            return None
+        return self._rotate(request, token, timedelta(hours=int(grace)))
+
+    def _ask_for_grace(self, request: Any, token: AccessToken) -> Any:
+        if not token.can_be_rotated:
+            self._say_why_not(request, token)
+            return None
+        return self.ask(
+            request,
+            [token],
+            action="rotate_tokens",
+            title=_("Rotate the token?"),
+            question=_(
+                "A new token with the same settings takes its place. Until the old one ends, both "
+                "work, so that you can change program after program."
+            ),
+            reason=_("The old token stays good for"),
+            reasons=grace_choices(),
+            asked_as="grace",
+            chosen=str(value("token_grace_hours")),
+            button=_("Rotate"),
+        )
+
+    @sensitive_variables("secret")
+    def _rotate(self, request: Any, token: AccessToken, grace: timedelta) -> Any:
+        by = Actor.of(request)
+        try:
+            with transaction.atomic():
+                successor, secret = token.rotate(by=by, grace=grace)
+                if secret is not None:
+                    successor.record("shown", by=by)
+        except REFUSALS as refusal:
+            self.message_user(request, f"{token}: {sentence_of(refusal)}", messages.ERROR)
+            return None
+        if secret is None:
+            self._say_why_not(request, token)
+            return None
+        return self.issued(request, successor, secret, predecessor=token)
+
+    def _say_why_not(self, request: Any, token: AccessToken) -> None:
+        if token.successor:
+            message = _("%(token)s was rotated already; its successor is %(successor)s.")
+        else:
+            message = _("%(token)s cannot be rotated: %(state)s.")
+        words = {"token": token, "successor": token.successor, "state": token.state.label}
+        self.message_user(request, message % words, messages.ERROR)
+
+    @sensitive_variables("secret")
+    def issued(
+        self, request: Any, token: AccessToken, secret: str, **context: Any
+    ) -> TemplateResponse:
+        """Show the token, here and now only: this answer is the one place where it stands."""
+        response = TemplateResponse(
+            request,
+            "admin/tokens/accesstoken/issued.html",
+            {
+                **self.admin_site.each_context(request),
+                **snippets.as_context(token, secret, request),
+                "title": _("The new token"),
+                "subtitle": token.name,
+                "token": token,
+                "opts": self.opts,
+                **context,
+            },
+        )
+        response.headers["Cache-Control"] = "no-store"
+        return response
 
     @admin.action(description=gettext_lazy("Delete…"), permissions=["delete"])
     def delete_tokens(self, request: Any, queryset: QuerySet[AccessToken]) -> Any:

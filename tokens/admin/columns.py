@@ -6,9 +6,11 @@ from collections.abc import Iterable
 
 from django.contrib import admin
 from django.contrib.admin.utils import display_for_value
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
+from django.utils.timesince import timeuntil
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -27,9 +29,18 @@ class TokenColumns:
 
     @admin.display(description=gettext_lazy("state"))
     def state_badge(self, token: AccessToken) -> str:
-        return format_html(
-            '<span class="badge badge-{}">{}</span>', token.state.value, token.state.label
-        )
+        state = token.state
+        badge = format_html('<span class="badge badge-{}">{}</span>', state.value, state.label)
+        if state == token.State.GRACE and token.grace_until:
+            left = _("%(time)s left") % {"time": timeuntil(token.grace_until, depth=1)}
+            badge = format_html('{} <span class="quiet">{}</span>', badge, left)
+        return _with_warning(badge, token)
+
+    @admin.display(description=gettext_lazy("rotation"))
+    def rotation(self, token: AccessToken) -> str:
+        """Say what the token replaced, what replaces it, and until when it is good itself."""
+        lines = [*_line_before(token), *_lines_after(token)]
+        return format_html_join(" · ", "{}", [(line,) for line in lines]) or "–"
 
     @admin.display(description=gettext_lazy("permissions"))
     def scopes_short(self, token: AccessToken) -> str:
@@ -84,6 +95,40 @@ class TokenColumns:
         return " · ".join(
             str(part) for part in (when, token.disabled_by, token.disabled_reason) if part
         )
+
+
+def _line_before(token: AccessToken) -> Iterable[str]:
+    for old in AccessToken.objects.filter(successor=token):
+        yield format_html(_("Successor of {}"), _link_to(old))
+
+
+def _lines_after(token: AccessToken) -> Iterable[str]:
+    if token.grace_until is None:
+        return
+    if token.successor:
+        yield format_html(_("Replaced by {}"), _link_to(token.successor))
+    else:
+        yield _("Its successor is deleted")
+    sentence = _("ended {}") if token.grace_until <= timezone.now() else _("good until {}")
+    yield format_html(sentence, display_for_value(token.grace_until, ""))
+
+
+def _link_to(token: AccessToken) -> str:
+    page = reverse("admin:tokens_accesstoken_change", args=[token.pk])
+    return format_html('<a href="{}">{}</a>', page, token)
+
+
+def _with_warning(badge: str, token: AccessToken) -> str:
+    """Mark a token that somebody still carried after its grace."""
+    if token.used_after_rotation_at is None:
+        return badge
+    title = _("First use after its end: %(when)s. Somebody still carries it.") % {
+        "when": display_for_value(token.used_after_rotation_at, "")
+    }
+    mark = _("Used after rotation")
+    return format_html(
+        '{} <span class="badge badge-reused" title="{}">{}</span>', badge, title, mark
+    )
 
 
 def _short(scopes: Iterable[str]) -> list[tuple[str]]:

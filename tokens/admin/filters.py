@@ -49,11 +49,17 @@ class UnusedFilter(admin.SimpleListFilter):
     parameter_name = "unused"
 
     def lookups(self, request: Any, model_admin: Any) -> list[tuple[str, Any]]:
-        return [("90", gettext_lazy("Unused for 90 days")), ("never", gettext_lazy("Never used"))]
+        return [
+            ("90", gettext_lazy("Unused for 90 days")),
+            ("never", gettext_lazy("Never used")),
+            ("rotated", gettext_lazy("Used after rotation")),
+        ]
 
     def queryset(self, request: Any, queryset: Any) -> Any:
         if self.value() == "90":
             return queryset.unused_since(timezone.now() - UNUSED_FOR)
+        if self.value() == "rotated":
+            return queryset.filter(used_after_rotation_at__isnull=False)
         return queryset.filter(last_used_at=None) if self.value() == "never" else queryset
 
 

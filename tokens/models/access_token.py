@@ -137,6 +137,10 @@ class AccessToken(models.Model):
         return TokenState.EXPIRING if is_ending else TokenState.ACTIVE
 
     @property
+    def can_be_rotated(self) -> bool:
+        return self.state in {TokenState.ACTIVE, TokenState.EXPIRING} and self.user.is_active
+
+    @property
     def ends_at(self) -> datetime:
         """Return when the token opens nothing more: with its grace, if it was rotated."""
         return min(self.expires_at, self.grace_until or self.expires_at)
