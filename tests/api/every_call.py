@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from django.test import RequestFactory
-from django.urls import URLPattern, URLResolver, get_resolver
+from django.urls import URLPattern
 from rest_framework.serializers import ListSerializer
 
 from accounts.models import User
+from tests.addresses import patterns
 
 METHODS = ("get", "post", "put", "patch", "delete")
 # What everybody may read.
@@ -80,19 +81,10 @@ class Call:
         return callback.initkwargs.get(name, getattr(callback.cls, name, None))
 
 
-def _patterns(resolver: URLResolver, prefix: str = "") -> Iterator[tuple[str, URLPattern]]:
-    for entry in resolver.url_patterns:
-        here = prefix + str(entry.pattern)
-        if isinstance(entry, URLResolver):
-            yield from _patterns(entry, here)
-        else:
-            yield here, entry
-
-
 def every_call() -> list[Call]:
     """Return each method on each address, offered or not."""
     found = []
-    for regex, pattern in _patterns(get_resolver()):
+    for regex, pattern in patterns():
         if not regex.startswith("api/") or pattern.name is None or pattern.name in OPEN:
             continue
         readable = regex.replace("^", "").replace("/?$", "")
