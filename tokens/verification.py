@@ -137,6 +137,7 @@ SENTENCES: dict[str, tuple[Promise, Promise]] = {
 }  # fmt: skip
 DENIALS = frozenset({"domain-not-allowed", "network-not-allowed", "insufficient-scope", "role"})
 MALFORMED = frozenset({"token-missing", "token-doubled"})
+NAMES_NO_TOKEN = MALFORMED | {"token-invalid", "token-deleted", "code-used", "signed-out"}
 
 
 @dataclass(frozen=True)

@@ -98,6 +98,8 @@ def _rows() -> dict[str, object]:
         "accounts/workgroup",
         "tokens/accesstoken",
         "tokens/tokenevent",
+        "tokens/denial",
+        "tokens/refusedcalls",
     ],
 )
 def test_an_id_that_is_none_is_answered(model, object_id, dora, browser):

@@ -11,7 +11,8 @@ pytestmark = [pytest.mark.server, pytest.mark.browser]
 PAGES = [
     "", "tickets/ticket/", "tickets/ticket/add/", "messaging/conversation/", "accounts/user/",
     "accounts/user/add/", "accounts/workgroup/", "accounts/workgroup/add/", "tokens/accesstoken/",
-    "tokens/accesstoken/add/", "tokens/tokenevent/", "configuration/configurationvalue/",
+    "tokens/accesstoken/add/", "tokens/tokenevent/", "tokens/denial/", "tokens/refusedcalls/",
+    "configuration/configurationvalue/",
     "configuration/configurationevent/", "tokens/", "password_change/",
 ]  # fmt: skip
 

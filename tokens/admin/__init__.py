@@ -4,6 +4,13 @@ from __future__ import annotations
 
 from tokens.admin.access_token import AccessTokenAdmin
 from tokens.admin.audit import TokenEventAdmin
+from tokens.admin.denials import DenialAdmin, RefusedCallsAdmin
 from tokens.admin.pages import TokenPages
 
-__all__ = ["AccessTokenAdmin", "TokenEventAdmin", "TokenPages"]
+__all__ = [
+    "AccessTokenAdmin",
+    "DenialAdmin",
+    "RefusedCallsAdmin",
+    "TokenEventAdmin",
+    "TokenPages",
+]

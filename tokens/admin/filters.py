@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
 from django.contrib import admin
+from django.db.models import Count, F, Max, OuterRef, Subquery
 from django.utils import timezone
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext, gettext_lazy
 
 from accounts.models import User
-from tokens.models import AccessToken
+from tokens.advice import KINDS, RULES
+from tokens.models import AccessToken, Denial
 from tokens.scopes import Scope
-from tokens.verification import SENTENCES
+from tokens.verification import NAMES_NO_TOKEN, SENTENCES
 
 UNUSED_FOR = timedelta(days=90)
+MOST_CHOICES = 15
+# Of those that name a token.
+CAUSES = SENTENCES.keys() - NAMES_NO_TOKEN
+COUNTED = ("token-invalid", "token-missing", "token-doubled", "code-used")
 
 
 class StateFilter(admin.SimpleListFilter):
@@ -83,3 +90,103 @@ class CauseFilter(admin.SimpleListFilter):
 
     def queryset(self, request: Any, queryset: Any) -> Any:
         return queryset.filter(verb="denied", cause=self.value()) if self.value() else queryset
+
+
+class DenialCauseFilter(CauseFilter):
+    title = gettext_lazy("cause")
+
+    def lookups(self, request: Any, model_admin: Any) -> list[tuple[str, Any]]:
+        return [choice for choice in super().lookups(request, model_admin) if choice[0] in CAUSES]
+
+
+class _Choice(admin.SimpleListFilter):
+    """A column of few values, which have names."""
+
+    column = ""
+    names: Mapping[str, Any] = {}
+
+    def lookups(self, request: Any, model_admin: Any) -> list[tuple[str, str]]:
+        return [(value, str(name)) for value, name in self.names.items()]
+
+    def queryset(self, request: Any, queryset: Any) -> Any:
+        return queryset.filter(**{self.column: self.value()}) if self.value() else queryset
+
+
+class KindFilter(_Choice):
+    title = gettext_lazy("kind")
+    parameter_name = "kind"
+    column = "details__kind"
+    names = KINDS
+
+
+class CountedKindFilter(KindFilter):
+    column = "kind"
+    names = {kind: name for kind, name in KINDS.items() if kind != "session"}
+
+
+class CountedCauseFilter(_Choice):
+    title = gettext_lazy("cause")
+    parameter_name = column = "cause"
+    names = {cause: SENTENCES[cause][0] for cause in COUNTED}
+
+
+class RuleFilter(_Choice):
+    title = gettext_lazy("what is not valid")
+    parameter_name = column = "rule"
+    names = RULES
+
+
+class _Frequent(admin.SimpleListFilter):
+    """Offers what was denied most often; the address may name anything else."""
+
+    column = ""
+    name: Any = None
+
+    def lookups(self, request: Any, model_admin: Any) -> list[tuple[str, str]]:
+        grouped = Denial.objects.recent_denials().order_by().values(self.column)
+        counted = grouped.annotate(times=Count("pk"), name=self.name)
+        rows = counted.order_by("-times", self.column)[:MOST_CHOICES]
+        return [(str(row[self.column]), row["name"] or f"#{row[self.column]}") for row in rows]
+
+    def queryset(self, request: Any, queryset: Any) -> Any:
+        wanted = self.value()
+        if wanted is None:
+            return queryset
+        if not (wanted.isascii() and wanted.isdecimal() and len(wanted) < 19):
+            return queryset.none()
+        return queryset.filter(**{self.column: int(wanted)})
+
+
+class TokenFilter(_Frequent):
+    title = gettext_lazy("token")
+    parameter_name = "token_id"
+    column = "token_id"
+    name = Max("token_name")
+
+
+class PersonFilter(_Frequent):
+    title = gettext_lazy("person")
+    parameter_name = "person"
+    column = "subject_id"
+    name = Subquery(User.objects.filter(pk=OuterRef("subject_id")).values("username")[:1])
+
+
+class OriginFilter(_Frequent):
+    """The page that was seen; "-" stands for none."""
+
+    title = gettext_lazy("page")
+    parameter_name = "origin"
+    column = "origin"
+    name = F("origin")
+
+    def lookups(self, request: Any, model_admin: Any) -> list[tuple[str, str]]:
+        none_seen = gettext("none seen")
+        return [
+            (origin, name) if origin else ("-", none_seen)
+            for origin, name in super().lookups(request, model_admin)
+        ]
+
+    def queryset(self, request: Any, queryset: Any) -> Any:
+        if self.value() is None:
+            return queryset
+        return queryset.filter(origin="" if self.value() == "-" else self.value())

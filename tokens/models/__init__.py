@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tokens.models.access_token import SHORTEST_LIFE, AccessToken
+from tokens.models.denial import Denial
 from tokens.models.digests import digest_of
 from tokens.models.event import TokenEvent, TokenEventQuerySet
 from tokens.models.login_code import LoginCode
@@ -16,6 +17,7 @@ __all__ = [
     "SHORTEST_LIFE",
     "AccessToken",
     "AccessTokenQuerySet",
+    "Denial",
     "LoginCode",
     "RefusedCalls",
     "Session",

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from tokens.networks import coarse
 
 ADDRESSES_STAY_WHOLE_FOR = timedelta(days=90)
+DENIALS_SHOWN_FOR = timedelta(days=30)
 PORTION = 1000
 
 
@@ -49,6 +50,10 @@ class TokenEventQuerySet(models.QuerySet["TokenEvent"]):
 
     def denials(self) -> Self:
         return self.filter(verb="denied")
+
+    def recent_denials(self) -> Self:
+        """Return the denials that the page "Why refused?" shows."""
+        return self.denials().filter(at__gte=timezone.now() - DENIALS_SHOWN_FOR)
 
     def cut_addresses(self, *, before: datetime) -> int:
         """Cut the addresses of old rows to their network, and return of how many rows.
