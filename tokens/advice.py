@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from tokens.verification import Refused
+from tokens.causes import Refused
 
 KINDS: dict[str, Promise] = {
     "login": _("Link"),

@@ -12,9 +12,10 @@ from rest_framework_simplejwt.authentication import JWTAuthentication
 
 from accounts.models import User
 from configuration.values import value
+from tokens.causes import Refused
 from tokens.models import AccessToken
 from tokens.throttling import WINDOW, count, throttle_address
-from tokens.verification import Call, Refused, counted, verify
+from tokens.verification import Call, counted, verify
 
 
 class BearerAuthentication(JWTAuthentication):

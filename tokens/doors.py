@@ -11,12 +11,12 @@ from urllib.parse import quote
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 
+from tokens.causes import Refused
 from tokens.frames import frame_of, in_frame, without
 from tokens.framing import ANYONE, framed_by
 from tokens.middleware import is_carried
 from tokens.refusals import refused_page
 from tokens.scopes import ROLE_SCOPES, allows
-from tokens.verification import Refused
 
 CONFIRMED_KEY = "_password_confirmed_at"
 CONFIRMED_FOR = 15 * 60  # seconds

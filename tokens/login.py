@@ -18,6 +18,7 @@ from django.urls import Resolver404, resolve
 
 from accounts.models import User
 from tokens import storage
+from tokens.causes import Refused
 from tokens.domains import Origin
 from tokens.frames import frame_of, in_frame, within
 from tokens.middleware import is_carried
@@ -25,7 +26,7 @@ from tokens.models import AccessToken, LoginCode
 from tokens.models.login_code import PREFIX
 from tokens.sessions import end_oldest_sessions, forget_expired_sessions, row_key
 from tokens.standing import BORN_KEY, TOKEN_KEY
-from tokens.verification import Call, Refused, check, counted, verify
+from tokens.verification import Call, check, counted, verify
 
 ROOMS = {"agent": "/agent/", "admin": "/admin/"}
 PENDING_KEY = "_pending_login"

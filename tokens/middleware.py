@@ -13,11 +13,12 @@ from django.contrib.sessions.middleware import SessionMiddleware as StockSession
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
 from tokens.authentication import attach
+from tokens.causes import Refused
 from tokens.frames import frame_of
 from tokens.refusals import refused_page
 from tokens.standing import Standing
 from tokens.storage import prolong
-from tokens.verification import Call, Refused, touch
+from tokens.verification import Call, touch
 
 # Python learned this attribute in 3.14; browsers need it for cookies in frames of other sites.
 Morsel._reserved.setdefault("partitioned", "Partitioned")  # type: ignore[attr-defined]

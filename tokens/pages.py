@@ -17,6 +17,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from tokens.causes import Refused
 from tokens.domains import Origin
 from tokens.doors import CONFIRMED_KEY, may_enter, turn_away
 from tokens.frames import Frame, frame_of, in_frame, may_be_framed, within
@@ -37,7 +38,6 @@ from tokens.middleware import keep_no_cookie, open_to_all
 from tokens.models import LoginCode, Session
 from tokens.models.login_code import PREFIX
 from tokens.refusals import refused_page
-from tokens.verification import Refused
 
 
 def _hide(response: HttpResponse) -> HttpResponse:

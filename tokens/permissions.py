@@ -11,9 +11,10 @@ from rest_framework.request import Request
 from accounts.conflicts import Forbidden
 from accounts.models import User
 from tokens.authentication import BearerAuthentication
+from tokens.causes import Refused
 from tokens.doors import password_needed
 from tokens.scopes import LOGIN_SCOPES, ROLE_SCOPES, allows, granted
-from tokens.verification import Call, Refused, record_denial
+from tokens.verification import Call, record_denial
 
 PROFILE = "profile"
 # For what opens a room: one of the permissions to sign in; the view checks which.

@@ -9,8 +9,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.module_loading import import_string
 
+from tokens.causes import Refused
 from tokens.framing import ANYONE, framed_by
-from tokens.verification import Refused
 
 
 def refused_page(request: HttpRequest, refusal: Refused, *, room: str = "") -> HttpResponse:

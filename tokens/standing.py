@@ -14,8 +14,9 @@ from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
 from django.utils.crypto import constant_time_compare
 
 from accounts.models import User
+from tokens.causes import Refused
 from tokens.models import AccessToken
-from tokens.verification import Call, Refused, check
+from tokens.verification import Call, check
 
 TOKEN_KEY = "_access_token_id"
 BORN_KEY = "_born"

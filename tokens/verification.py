@@ -17,11 +17,10 @@ from django.db import DatabaseError, transaction
 from django.db.models import Q
 from django.http import HttpRequest
 from django.utils import timezone
-from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from tokens import networks
+from tokens.causes import Refused
 from tokens.domains import Origin
 from tokens.frames import in_frame
 from tokens.jwt import LEEWAY, SignedToken, UnsoundToken
@@ -33,111 +32,6 @@ from tokens.throttling import throttle_address
 
 logger = logging.getLogger(__name__)
 TOUCH_EVERY = timedelta(minutes=1)
-
-
-class Refused(Exception):
-    """A token that may not be used. `cause` is for programs, `message` says what to do next.
-
-    `rule` says for administrators what made it "not valid"; callers are not told.
-    """
-
-    def __init__(self, cause: str, *, scope: str = "", seen: str = "", rule: str = "") -> None:
-        super().__init__(cause)
-        self.cause = cause
-        self.rule = rule
-        self.scope = scope
-        self.seen = seen
-
-    @property
-    def code(self) -> str:
-        return self.cause
-
-    @property
-    def status(self) -> int:
-        """Return the HTTP status: 401 is "this token is no good", and nothing else."""
-        if self.cause in DENIALS:
-            return 403
-        return 400 if self.cause in MALFORMED else 401
-
-    @property
-    def title(self) -> str:
-        return str(SENTENCES[self.cause][0])
-
-    @property
-    def message(self) -> str:
-        sentence = SENTENCES[self.cause][1]
-        return str(sentence) % {"scope": self.scope, "seen": self.seen or _("none")}
-
-
-SENTENCES: dict[str, tuple[Promise, Promise]] = {
-    "token-missing": (
-        _("No token was sent"),
-        _("Add the AccessToken: ?accessToken=… in a login link, “Authorization: Bearer …” in a "
-          "call."),
-    ),
-    "token-doubled": (
-        _("More than one token was sent"),
-        _("Send exactly one AccessToken."),
-    ),
-    "token-invalid": (
-        _("The token is not valid"),
-        _("Check that the AccessToken was copied whole and belongs to this server, or have an "
-          "administrator make a new one."),
-    ),
-    "token-expired": (
-        _("The token has expired"),
-        _("Have an administrator make a new AccessToken and put it in the place of this one."),
-    ),
-    "token-disabled": (
-        _("The token was disabled"),
-        _("An administrator has disabled this AccessToken. Ask them to enable it or to make a new "
-          "one."),
-    ),
-    "token-rotated": (
-        _("The token was replaced"),
-        _("This AccessToken was rotated and its grace is over. Put its successor in the place of "
-          "this one, or have an administrator make a new token."),
-    ),
-    "token-deleted": (
-        _("The token was deleted"),
-        _("An administrator has deleted the AccessToken that opened this page. Ask them for a new "
-          "one."),
-    ),
-    "user-inactive": (
-        _("The person is deactivated"),
-        _("The person of this AccessToken no longer works here. Ask an administrator."),
-    ),
-    "code-used": (
-        _("This link is used up"),
-        _("It opens once, within a minute. Open it again from your own system."),
-    ),
-    "signed-out": (
-        _("You are signed out"),
-        _("Open the link in your own system again, or sign in with your password."),
-    ),
-    "domain-not-allowed": (
-        _("This page may not use the token"),
-        _("The page seen was: %(seen)s. An administrator can add its domain to the token's "
-          "allowed domains."),
-    ),
-    "network-not-allowed": (
-        _("This network may not use the token"),
-        _("The address seen was %(seen)s. An administrator can add it to the token's allowed "
-          "networks."),
-    ),
-    "insufficient-scope": (
-        _("The token lacks a permission"),
-        _("The permission “%(scope)s” is needed. An administrator can tick it in the token's "
-          "permissions."),
-    ),
-    "role": (
-        _("Your role does not allow this"),
-        _("The permission “%(scope)s” belongs to another role. Ask an administrator."),
-    ),
-}  # fmt: skip
-DENIALS = frozenset({"domain-not-allowed", "network-not-allowed", "insufficient-scope", "role"})
-MALFORMED = frozenset({"token-missing", "token-doubled"})
-NAMES_NO_TOKEN = MALFORMED | {"token-invalid", "token-deleted", "code-used", "signed-out"}
 
 
 @dataclass(frozen=True)

@@ -16,10 +16,10 @@ from accounts.models import User
 from stats.charts import Chart, tickets_per_day
 from tickets.models import Ticket
 from tickets.workflow import UNRESOLVED
+from tokens.causes import SENTENCES
 from tokens.models import AccessToken, TokenEvent
 from tokens.models.states import condition_of, good_now
 from tokens.scopes import allows
-from tokens.verification import SENTENCES
 
 SHOWN_ROWS = 5
 RECENT = timedelta(days=1)

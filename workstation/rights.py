@@ -9,10 +9,10 @@ from typing import Any
 
 from django.http import HttpResponse
 
+from tokens.causes import Refused
 from tokens.doors import agent_page
 from tokens.refusals import refused_page
 from tokens.scopes import granted
-from tokens.verification import Refused
 
 
 @dataclass(frozen=True)

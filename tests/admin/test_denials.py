@@ -8,8 +8,9 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.actor import Actor
+from tokens.causes import Refused
 from tokens.models import AccessToken, RefusedCalls, TokenEvent
-from tokens.verification import Call, Refused, check, verify
+from tokens.verification import Call, check, verify
 
 DENIALS = "/admin/tokens/denial/"
 CALLS = "/admin/tokens/refusedcalls/"

@@ -15,9 +15,10 @@ from rest_framework.test import APIClient
 from tests.tickets.together import together
 from tests.tokens.test_verification import claims, signed
 from tokens import due, tally
+from tokens.causes import Refused
 from tokens.models import RefusedCalls, TokenEvent
 from tokens.tally import Tally
-from tokens.verification import Call, Refused, verify
+from tokens.verification import Call, verify
 
 BAD = signed(claims(), kid="t9")
 

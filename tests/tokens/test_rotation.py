@@ -14,9 +14,10 @@ from accounts.actor import Actor
 from accounts.conflicts import Conflict
 from accounts.models import User
 from tests.tickets.together import together
+from tokens.causes import Refused
 from tokens.models import AccessToken, TokenEvent
 from tokens.models.states import condition_of
-from tokens.verification import Call, Refused, check, verify
+from tokens.verification import Call, check, verify
 
 API = Call("api", "203.0.113.9", "https://crm.example.com")
 HOUR = timedelta(hours=1)

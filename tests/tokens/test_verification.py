@@ -11,8 +11,9 @@ from django.conf import settings
 from django.utils import timezone
 
 from accounts.actor import Actor
+from tokens.causes import Refused
 from tokens.models import AccessToken, TokenEvent
-from tokens.verification import Call, Refused, verify
+from tokens.verification import Call, verify
 
 API = Call("api", "203.0.113.9")
 KEY = settings.TOKEN_KEYS["t1"]
@@ -161,7 +162,6 @@ def test_a_token_does_not_pass_on_to_whoever_takes_the_username(carol, carlos, i
         ("api", "https://crm.example.com", None),
         ("login", None, "domain-not-allowed"),
         ("login", "https://crm.example.com/page?x=1", None),
-        ("session", None, None),
     ],
 )
 def test_domains_bind_what_shows_a_page(carol, issue, kind, page, cause):

@@ -16,8 +16,8 @@ from django.utils.translation import gettext_lazy
 from tokens.admin.export import as_csv
 from tokens.admin.filters import CauseFilter
 from tokens.admin.reading import AuditPages
+from tokens.causes import SENTENCES
 from tokens.models import TokenEvent
-from tokens.verification import SENTENCES
 
 
 @admin.register(TokenEvent)

@@ -24,9 +24,9 @@ from tokens.admin.filters import (
 )
 from tokens.admin.reading import AuditPages, ReadPages, form_of
 from tokens.advice import KINDS, advice
+from tokens.causes import SENTENCES, Refused
 from tokens.models import Denial, RefusedCalls, TokenEvent
 from tokens.models.refused_calls import KEPT_FOR
-from tokens.verification import SENTENCES, Refused
 
 SHOWN_SUMS = 10
 # Which list of the token's form answers a denial.

@@ -13,9 +13,9 @@ from django.utils.translation import gettext, gettext_lazy
 
 from accounts.models import User
 from tokens.advice import KINDS, RULES
+from tokens.causes import NAMES_NO_TOKEN, SENTENCES
 from tokens.models import AccessToken, Denial
 from tokens.scopes import Scope
-from tokens.verification import NAMES_NO_TOKEN, SENTENCES
 
 UNUSED_FOR = timedelta(days=90)
 MOST_CHOICES = 15
