@@ -128,7 +128,7 @@ if REDIS_URL:
     _namespace = "weiyu-" + hmac.digest(SECRET_KEY.encode(), b"redis", "sha256").hex()[:12]
     CACHES = {
         "default": {
-            "BACKEND": "django.core.cache.backends.redis.RedisCache",
+            "BACKEND": "weiyu_site.redis_cache.RedisCache",
             "LOCATION": REDIS_URL,
             "KEY_PREFIX": _namespace,
         }
