@@ -2,7 +2,8 @@
 
 For each database: two servers of the same kind, one with Weiyu and one with the rivals, over the
 same 10,000 tickets. The contenders take turns, so that a machine which slows down slows them all;
-the medians of the rounds are printed.
+the medians of the rounds are printed. Then the check of one token, beside the stock ones, in one
+process. docs/benchmarks.md explains each column.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import argparse
 import json
 import statistics
+import sys
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -109,7 +111,8 @@ def compare(options: argparse.Namespace, kind: str) -> None:
         for name in ("answers", "static"):
             (folder / name).mkdir()
         with servers.database(kind, folder) as url:
-            environment = servers.environment(folder, url)
+            tell(f"{kind}: preparing {options.tickets:,} tickets")
+            environment = servers.environment(folder, url, options.redis)
             servers.run(environment, "manage.py", "migrate", "--verbosity", "0")
             plain = {**environment, "DJANGO_SETTINGS_MODULE": "benchmarks.plain.settings"}
             servers.run(plain, "-m", "django", "migrate", "sessions", "--verbosity", "0")
@@ -128,17 +131,28 @@ def compare(options: argparse.Namespace, kind: str) -> None:
                     options.workers,
                     known="/bare/profile",
                 ) as them:
-                    results = rounds(options, calls, lambda who: us if who.is_ours else them)
+                    results = rounds(options, kind, calls, lambda who: us if who.is_ours else them)
                     print_table(options, kind, results)
                     print(
                         f"Memory of a worker at its most: Weiyu {us.megabytes():.0f} MB,"
-                        f" rivals {them.megabytes():.0f} MB\n",
+                        f" rivals {them.megabytes():.0f} MB",
                         flush=True,
                     )
+            print(verification(options, environment, given["user"]), flush=True)
+
+
+def verification(options: argparse.Namespace, environment: dict[str, str], user: object) -> str:
+    """Return what the check of one token costs; no server runs meanwhile."""
+    environment = {**environment, "DJANGO_SETTINGS_MODULE": "benchmarks.verification.settings"}
+    servers.run(environment, "-m", "django", "migrate", "knox", "--verbosity", "0")
+    return servers.run(
+        environment, "-m", "benchmarks.verification", str(user), str(4 * options.repeats)
+    )
 
 
 def rounds(
     options: argparse.Namespace,
+    kind: str,
     calls: dict[str, dict[str, Contender]],
     server_of: Callable[[Contender], servers.Server],
 ) -> dict[str, dict[str, list[Result]]]:
@@ -147,6 +161,7 @@ def rounds(
         name: {who: [] for who in row} for name, row in calls.items()
     }
     for turn in range(options.repeats + 1):
+        tell(f"{kind}: round {turn} of {options.repeats}" if turn else f"{kind}: warming up")
         for name, row in calls.items():
             for who, contender in row.items():
                 server = server_of(contender)
@@ -161,6 +176,10 @@ def rounds(
                 if turn:
                     results[name][who].append(result)
     return results
+
+
+def tell(progress: str) -> None:
+    print(progress, file=sys.stderr, flush=True)
 
 
 def print_table(
@@ -210,10 +229,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--database", choices=["sqlite", "postgresql"], action="append")
     parser.add_argument("--tickets", type=int, default=10_000)
-    parser.add_argument("--seconds", type=float, default=2.0, help="of one measurement")
-    parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--seconds", type=float, default=0.5, help="of one measurement")
+    parser.add_argument("--repeats", type=int, default=9)
     parser.add_argument("--connections", type=int, default=16)
     parser.add_argument("--workers", type=int, default=1, help="processes of each server")
+    parser.add_argument("--redis", default="", help="address of one that counts Weiyu's calls")
     options = parser.parse_args()
     for kind in options.database or ["sqlite", "postgresql"]:
         if kind == "postgresql" and (reason := servers.why_no_postgresql()):

@@ -60,7 +60,7 @@ def _peak(pid: int) -> float:
     return next((int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM")), 0.0)
 
 
-def environment(folder: Path, database_url: str) -> dict[str, str]:
+def environment(folder: Path, database_url: str, redis_url: str = "") -> dict[str, str]:
     """Return settings that nobody else's deployment has a part in; checks and limits stay on."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("WEIYU_")}
     return {
@@ -71,6 +71,7 @@ def environment(folder: Path, database_url: str) -> dict[str, str]:
         "WEIYU_TOKEN_KEYS": "b:" + base64.b64encode(secrets.token_bytes(48)).decode(),
         "WEIYU_DATA_DIR": str(folder),
         "WEIYU_DATABASE_URL": database_url,
+        "WEIYU_REDIS_URL": redis_url,
         # One line a call on a terminal would be measured too.
         "WEIYU_LOG_LEVEL": "WARNING",
     }

@@ -33,6 +33,15 @@ def test_the_benchmark_measures_every_call_beside_its_rivals():
         for line in lines:
             assert len(re.findall(r"[\d,.]+", line.removeprefix(call))) >= contenders, line
     assert "Memory of a worker" in done.stdout
+    # Of Weiyu, of Weiyu with domains and networks, of simplejwt, of knox.
+    assert queries_in("good token", done.stdout) == ["1", "1", "1", "2"]
+    assert queries_in("nobody's token", done.stdout) == ["0", "0", "0", "1"]
+    assert "round 1 of 1" in done.stderr
+
+
+def queries_in(title: str, table: str) -> list[str]:
+    (line,) = re.findall(rf"^{title} .*", table, re.MULTILINE)
+    return re.findall(r"\((\d+)\)", line)
 
 
 def test_an_answer_that_is_not_wanted_ends_the_measurement():

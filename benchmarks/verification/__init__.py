@@ -1,0 +1,1 @@
+"""What the check of one token costs, beside the stock ones."""
