@@ -11,6 +11,7 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from accounts.actor import Actor
+from accounts.models import User
 from tests.conftest import PASSWORD
 from tokens.models import AccessToken, TokenEvent, digest_of
 from weiyu_site.models import StoredAnswer
@@ -688,3 +689,27 @@ def test_a_token_rotates_itself_without_gaining_time(manager):
     refused(client.get(LIST), 401, "token-rotated")
     assert with_token(new["token"]).get(LIST).status_code == 200
     assert new["expires_at"] == f"{row.expires_at:%Y-%m-%dT%H:%M:%SZ}"
+
+
+def test_a_token_may_delete_itself(manager):
+    row, client = manager
+
+    answer = client.delete(f"/api/tokens/{row.pk}")
+
+    assert (answer.status_code, answer.json()["id"]) == (200, row.pk)
+    assert TokenEvent.objects.get(verb="deleted").through_token_id == row.pk
+    refused(client.get(LIST), 401, "token-invalid")
+
+
+def test_a_token_touches_no_token_of_another_administrator_but_to_disable_it(manager, issue):
+    _, client = manager
+    other = User.objects.create_user("dan@example.com", role=User.Role.ADMINISTRATOR)
+    token, _secret = issue(other, scopes=["tickets:read"], days=5)
+
+    for method, path, body in VERBS[1:]:
+        if not path.endswith("disable"):
+            refused(send(client, method, path, body, token), 403, "beyond-own-token")
+    answer = client.post(CREATE, {"name": "x", "user": other.pk, "scopes": ["tickets:read"]})
+
+    refused(answer, 403, "beyond-own-token")
+    assert AccessToken.objects.filter(user=other).count() == 1

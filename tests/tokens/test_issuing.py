@@ -159,5 +159,14 @@ def test_a_token_makes_none_for_somebody_else(dora, carol, issue):
         issue_by(carol, Actor(user=dora, token_id=maker.pk), scopes=["tickets:read"], days=1)
 
 
+def test_whom_a_login_link_let_in_makes_none_for_the_tokens_person(dora, carol, issue):
+    maker, _ = issue(dora, scopes=["tokens:write", "tickets:read"])
+
+    with pytest.raises(PermissionDenied):
+        issue_by(dora, Actor(user=carol, token_id=maker.pk), scopes=["tickets:read"], days=1)
+
+    assert AccessToken.objects.count() == 1
+
+
 def issue_by(user, by, **settings):
     return AccessToken.objects.issue(user=user, name="made by a token", by=by, **settings)
