@@ -303,7 +303,14 @@ def _sentence(row: PersonEvent, people: dict[int, str], groups: dict[int, str]) 
         )
     if row.verb != "changed":
         return {"created": _("Created"), "deleted": _("Deleted")}.get(row.verb, row.verb)
+    field: Any = (Workgroup if row.workgroup_id else User)._meta.get_field(row.field)
     if row.old or row.new:
-        values = {"field": row.field, "old": row.old or "–", "new": row.new or "–"}
-        return _("%(field)s: %(old)s → %(new)s") % values
-    return _("%(field)s changed") % {"field": row.field}
+        values = {"old": _value_name(field, row.old), "new": _value_name(field, row.new)}
+        return _("%(field)s: %(old)s → %(new)s") % {"field": field.verbose_name, **values}
+    return _("%(field)s changed") % {"field": field.verbose_name}
+
+
+def _value_name(field: Any, text: str) -> str:
+    """Return a value that a history row holds as people know it."""
+    names = {"True": _("Yes"), "False": _("No"), **dict(field.flatchoices)}
+    return str(names.get(text, text)) or "–"

@@ -81,7 +81,18 @@ def test_an_edit_has_its_history(carol, dora, browser):
     assert (carol.role, carol.language, carol.version) == ("administrator", "zh-hans", 2)
     assert sorted(PersonEvent.objects.values_list("field", flat=True)) == ["language", "role"]
     history = browser(dora).get(f"{PEOPLE}{carol.pk}/history/").content.decode()
-    assert "role: agent → administrator" in history
+    assert "role: Agent → Administrator" in history
+
+
+def test_the_history_names_fields_and_values_in_the_language_of_its_reader(carol, dora, browser):
+    carol.edit(by=Actor(dora), role="administrator", is_active=False, password="a new long one")
+
+    page = browser(dora).get(f"{PEOPLE}{carol.pk}/history/", headers={"Accept-Language": "zh-CN"})
+
+    history = page.content.decode()
+    assert "角色：客服 → 管理员" in history
+    assert "启用：是 → 否" in history
+    assert "密码 已更改" in history
 
 
 def test_saving_what_stands_writes_nothing(carol, dora, browser):
