@@ -14,3 +14,21 @@ document.addEventListener("submit", (event) => {
 addEventListener("pageshow", () => {
   for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
 });
+
+// Select2 names its boxes by what is chosen in them: nothing chosen, nothing said. It makes some of
+// them late and some anew, so they are named as they come.
+function nameBoxes() {
+  for (const select of document.querySelectorAll("select.admin-autocomplete")) {
+    const label = document.querySelector(`label[for="${select.id}"]`);
+    if (!label) continue;
+    label.id ||= `${select.id}_label`;
+    const shown = document.getElementById(`select2-${select.id}-container`);
+    const name = shown ? `${label.id} ${shown.id}` : label.id;
+    const parts = [
+      ...(select.nextElementSibling?.querySelectorAll("[role=combobox], [role=textbox], [role=searchbox]") ?? []),
+      ...document.querySelectorAll(`[role=searchbox][aria-controls="select2-${select.id}-results"]`),
+    ];
+    for (const part of parts) part.setAttribute("aria-labelledby", name);
+  }
+}
+new MutationObserver(nameBoxes).observe(document.body, { childList: true, subtree: true });
