@@ -37,14 +37,14 @@ def parse_all(texts: Iterable[str]) -> tuple[Network, ...]:
     return tuple(found)
 
 
-def contain(networks: Iterable[str], address: str) -> bool:
-    """Return whether `address` lies in one of `networks`; an unreadable address never does."""
+def containing(networks: Iterable[str], address: str) -> str | None:
+    """Return the first of `networks` that `address` lies in; an unreadable address lies in none."""
     try:
         wanted = ipaddress.ip_address(address)
     except ValueError:
-        return False
-    mapped = getattr(wanted, "ipv4_mapped", None)
-    return any((mapped or wanted) in parse(network) for network in networks)
+        return None
+    wanted = getattr(wanted, "ipv4_mapped", None) or wanted
+    return next((network for network in networks if wanted in parse(network)), None)
 
 
 def coarse(address: str) -> str:

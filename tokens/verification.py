@@ -7,6 +7,7 @@ the row with its person; then status, person, network, page and right.
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
@@ -21,7 +22,7 @@ from django.utils import timezone
 from accounts.models import User
 from tokens import networks
 from tokens.causes import Refused
-from tokens.domains import Origin
+from tokens.domains import AllowedDomain, Origin
 from tokens.frames import in_frame
 from tokens.jwt import LEEWAY, SignedToken, UnsoundToken
 from tokens.models import AccessToken
@@ -122,49 +123,89 @@ def check(
 
     `person` is who acts, where a login link named another one than the token's.
     """
-    person = person or token.user
+    case = Case(token, call, person or token.user, scope=scope, has_expired=has_expired)
     try:
-        _check_status(token, person, has_expired=has_expired)
-        _check_place(token, call)
-        if person.pk != token.user_id:
-            _check_proxy(token, person)
-        if scope:
-            check_scope(token, person, scope)
+        for _name, rule in RULES:
+            rule(case)
     except Refused as refusal:
         record_denial(token, call, refusal)
         raise
 
 
-def _check_status(token: AccessToken, person: User, *, has_expired: bool) -> None:
+@dataclass(frozen=True)
+class Case:
+    """One use of a token, as the rules judge it: each raises Refused, or lets it pass."""
+
+    token: AccessToken
+    call: Call
+    person: User
+    scope: str | None = None
+    has_expired: bool = False
+
+
+def _check_status(case: Case) -> None:
+    token = case.token
     if token.disabled_at:
         raise Refused("token-disabled")
-    if has_expired or token.expires_at + timedelta(seconds=LEEWAY) <= timezone.now():
+    if case.has_expired or token.expires_at + timedelta(seconds=LEEWAY) <= timezone.now():
         raise Refused("token-expired")
     if token.grace_until and token.grace_until <= timezone.now():
         raise Refused("token-rotated")
-    if not (token.user.is_active and person.is_active):
+
+
+def _check_people(case: Case) -> None:
+    if not (case.token.user.is_active and case.person.is_active):
         raise Refused("user-inactive")
 
 
-def _check_proxy(token: AccessToken, person: User) -> None:
-    """Only an administrator's strong token lets somebody else in, and nobody of that role."""
-    if person.is_administrator:
-        raise Refused("role", scope="tokens:write")
-    check_scope(token, token.user, "tokens:write")
+def _check_network(case: Case) -> None:
+    allowed = case.token.networks
+    if allowed and not networks.containing(allowed, case.call.address):
+        raise Refused("network-not-allowed", seen=case.call.address)
 
 
-def _check_place(token: AccessToken, call: Call) -> None:
-    if token.networks and not networks.contain(token.networks, call.address):
-        raise Refused("network-not-allowed", seen=call.address)
+def _check_page(case: Case) -> None:
+    token, call = case.token, case.call
     if not token.domains:
         return
     if call.page is None:
         if not _may_show_no_page(token, call):
             raise Refused("domain-not-allowed")
-        return
-    origin = call.origin
-    if origin is None or not any(domain.matches(origin) for domain in token.allowed_domains):
+    elif matching_domain(token, call) is None:
         raise Refused("domain-not-allowed", seen=call.seen)
+
+
+def _check_proxy(case: Case) -> None:
+    """Only an administrator's strong token lets somebody else in, and nobody of that role."""
+    if case.person.pk == case.token.user_id:
+        return
+    if case.person.is_administrator:
+        raise Refused("role", scope="tokens:write")
+    check_scope(case.token, case.token.user, "tokens:write")
+
+
+def _check_scope(case: Case) -> None:
+    if case.scope:
+        check_scope(case.token, case.person, case.scope)
+
+
+# In this order, for every use of every token. The names are those of the explanations.
+RULES: tuple[tuple[str, Callable[[Case], None]], ...] = (
+    ("status", _check_status),
+    ("person", _check_people),
+    ("network", _check_network),
+    ("page", _check_page),
+    ("proxy", _check_proxy),
+    ("scope", _check_scope),
+)
+
+
+def matching_domain(token: AccessToken, call: Call) -> AllowedDomain | None:
+    """Return the entry of the token's list that allows the page of `call`."""
+    origin = call.origin
+    if origin is None:
+        return None
+    return next((entry for entry in token.allowed_domains if entry.matches(origin)), None)
 
 
 def _may_show_no_page(token: AccessToken, call: Call) -> bool:

@@ -10,10 +10,11 @@ pytestmark = [pytest.mark.server, pytest.mark.browser]
 
 PAGES = [
     "", "tickets/ticket/", "tickets/ticket/add/", "messaging/conversation/", "accounts/user/",
-    "accounts/user/add/", "accounts/workgroup/", "accounts/workgroup/add/", "tokens/accesstoken/",
-    "tokens/accesstoken/add/", "tokens/tokenevent/", "tokens/denial/", "tokens/refusedcalls/",
-    "configuration/configurationvalue/",
-    "configuration/configurationevent/", "tokens/", "password_change/",
+    "accounts/user/add/", "accounts/workgroup/", "accounts/workgroup/add/",
+    "tokens/accesstoken/", "tokens/accesstoken/add/", "tokens/accesstoken/try/",
+    "tokens/tokenevent/", "tokens/denial/", "tokens/refusedcalls/",
+    "configuration/configurationvalue/", "configuration/configurationevent/", "tokens/",
+    "password_change/",
 ]  # fmt: skip
 
 

@@ -20,6 +20,7 @@ from tokens.admin.columns import TokenColumns
 from tokens.admin.filters import RoleFilter, ScopeFilter, StateFilter, UnusedFilter
 from tokens.admin.form_keys import new_form_key, use_form_key
 from tokens.admin.pages import TokenPages
+from tokens.admin.trial import TrialPage
 from tokens.doors import confirm_url, password_needed
 from tokens.explanations import explain_domains, explain_networks
 from tokens.forms import ChangedTokenForm, NewTokenForm
@@ -32,7 +33,7 @@ SEEN = ["state_badge", "rotation", "ends_in", "made", "last_use", "disabling"]
 
 
 @admin.register(AccessToken)
-class AccessTokenAdmin(TokenColumns, TokenPages, TokenActions):
+class AccessTokenAdmin(TokenColumns, TrialPage, TokenPages, TokenActions):
     list_display = [
         "name",
         "person",

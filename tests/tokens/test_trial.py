@@ -1,0 +1,280 @@
+"""The trial of a token agrees with what real requests get, and leaves no trace."""
+
+from __future__ import annotations
+
+import random
+from datetime import timedelta
+
+import pytest
+from django.core.cache import cache
+from django.test import Client
+from django.utils import timezone
+
+from accounts.actor import Actor
+from tests.tokens.test_verification import claims, signed
+from tokens import pasting, tally
+from tokens.causes import Refused
+from tokens.domains import Origin
+from tokens.models import AccessToken, RefusedCalls, TokenEvent, digest_of
+from tokens.scopes import ROLE_SCOPES
+from tokens.trial import Question, Trial, Use, Verdict, try_out
+from tokens.verification import Call
+from tokens.ways import frame_way, is_same_site
+
+ADDRESS = "203.0.113.9"
+OWN = Origin("https", "testserver", 443)
+
+
+def tried(secret: str, page: str = "", **more) -> Trial:
+    question = Question(ADDRESS, OWN, Origin.parse(page) if page else None, **more)
+    return try_out(pasting.read(secret), question)
+
+
+def verdict(trial: Trial, kind: str, target: str = "", scheme: str = "") -> Verdict:
+    found = [
+        one
+        for one in trial.verdicts
+        if one.use.kind == kind
+        and target in ("", one.use.target)
+        and scheme in ("", one.use.scheme)
+    ]
+    assert len(found) == 1
+    return found[0]
+
+
+def test_each_rule_says_why_it_lets_a_token_pass(carol, issue):
+    token, secret = issue(carol, name="CRM", domains=["*.example.com"], networks=["203.0.113.0/24"])
+
+    trial = tried(secret, "https://crm.example.com/page?x=1", scope="tickets:read")
+
+    assert trial.steps[0].sentence == (
+        f"It is signed by this server and stands here as “CRM (…{token.hint})” of Carol."
+    )
+    found = verdict(trial, "api-page")
+    assert (found.outcome, [step.rule for step in found.steps]) == (
+        "works",
+        ["status", "person", "network", "page", "scope"],
+    )
+    assert [step.sentence for step in found.steps[1:]] == [
+        "Carol is active.",
+        "203.0.113.9 lies in the listed network 203.0.113.0/24.",
+        "https://crm.example.com is allowed by the entry “*.example.com”.",
+        "Role and token have the permission “tickets:read”.",
+    ]
+
+
+def test_the_rule_that_refuses_is_the_last(carol, issue):
+    _, secret = issue(carol, domains=["crm.example.com"])
+
+    found = verdict(tried(secret, "https://evil.example.com"), "link")
+
+    assert (found.outcome, found.refusal.cause) == ("refused", "domain-not-allowed")
+    assert [(step.rule, step.passes) for step in found.steps] == [
+        ("status", True),
+        ("person", True),
+        ("network", True),
+        ("page", False),
+    ]
+    assert found.sentence.startswith(
+        "This page may not use the token. The page seen was: https://evil"
+    )
+
+
+@pytest.mark.parametrize(
+    ("rule", "secret"),
+    [
+        ("form", "hello"),
+        ("key", signed(claims(), kid="t9")),
+        ("signature", signed(claims(), key=b"z" * 48)),
+        ("row", signed(claims())),
+    ],
+)
+def test_what_is_no_token_here_is_refused_everywhere(db, rule, secret):
+    trial = tried(secret)
+
+    assert (trial.token, trial.verdicts) == (None, ())
+    assert (trial.refusal.cause, trial.refusal.rule) == ("token-invalid", rule)
+
+
+def test_a_trial_leaves_no_trace(carol, issue, monkeypatch):
+    monkeypatch.setattr(tally.refused_calls, "_counts", {})
+    token, secret = issue(carol, domains=["crm.example.com"], networks=["10.0.0.0/8"])
+    before = AccessToken.objects.values().get()
+
+    for pasted in (secret, "nonsense", signed(claims())):
+        tried(pasted, "https://evil.example.com")
+    tally.refused_calls.write()
+
+    assert AccessToken.objects.values().get() == before
+    assert [event.verb for event in TokenEvent.objects.all()] == ["made"]
+    assert RefusedCalls.objects.count() == 0
+    # The next real refusal is written, so none was held back on account of the trial.
+    Client().get(f"/agent/auth/login?accessToken={secret}")
+    assert TokenEvent.objects.denials().count() == 1
+    assert token.hint not in repr(pasting.read(secret))
+
+
+@pytest.mark.parametrize(
+    ("text", "target"),
+    [
+        ("{}", ""),
+        (" {}\n", ""),
+        ("Bearer {}", ""),
+        ("bearer: {}", ""),
+        ("https://desk.example.com/agent/auth/login?accessToken={}", "agent"),
+        ("https://desk.example.com/admin/auth/login/?next=/admin/&accessToken={}", "admin"),
+        ("/agent/auth/login?lang=en&amp;access_token={}", "agent"),
+        ("http://desk.example.com/agent/auth/login?ACCESSTOKEN={}", "agent"),
+    ],
+)
+def test_the_token_is_found_in_what_people_paste(text, target):
+    pasted = pasting.read(text.format("aa.bb-_.cc"))
+
+    assert (pasted.secret, pasted.target) == ("aa.bb-_.cc", target)
+
+
+@pytest.mark.parametrize(
+    ("text", "cause"),
+    [
+        ("https://desk.example.com/agent/auth/login", "token-missing"),
+        ("https://desk.example.com/agent/auth/login?accessToken=a&accessToken=b", "token-doubled"),
+    ],
+)
+def test_an_address_holds_exactly_one_token(text, cause):
+    with pytest.raises(Refused, match=cause):
+        pasting.read(text)
+
+
+@pytest.mark.parametrize(
+    ("page", "own", "target", "way"),
+    [
+        ("https://crm.example.com", "https://desk.example.com", "agent", "partitioned"),
+        ("https://shop.other.org", "https://desk.example.com", "admin", "partitioned"),
+        ("http://crm.example.com", "https://desk.example.com", "agent", "partitioned"),
+        ("http://crm.example.com", "http://desk.example.com", "admin", "frame"),
+        ("http://shop.other.org", "http://desk.example.com", "agent", "storage"),
+        ("http://shop.other.org", "http://desk.example.com", "admin", "new-tab"),
+        ("https://crm.example.com", "http://desk.example.com", "agent", "blocked"),
+        ("https://crm.example.com", "http://localhost:8000", "agent", "storage"),
+    ],
+)
+def test_the_way_of_a_frame_follows_from_the_addresses(page, own, target, way):
+    assert frame_way(Origin.parse(page), Origin.parse(own), target=target) == way
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("https://a.example.com", "https://b.example.com:8443", True),
+        ("https://example.com", "https://b.example.com", True),
+        ("https://a.example.com", "http://a.example.com", False),
+        ("https://a.example.co.uk", "https://b.example.co.uk", True),
+        ("https://one.co.uk", "https://two.co.uk", False),
+        ("https://one.github.io", "https://two.github.io", False),
+        ("https://one.com.mx", "https://two.com.mx", False),
+        ("http://10.0.0.1", "http://11.0.0.1", False),
+        ("http://localhost:8000", "http://localhost:9000", True),
+        ("http://localhost", "http://127.0.0.1", False),
+        ("http://[::1]", "http://[::1]:8000", True),
+    ],
+)
+def test_one_site_is_told_by_the_names(one, other, same):
+    assert is_same_site(Origin.parse(one), Origin.parse(other)) is same
+
+
+# --- The trial and the server agree --------------------------------------------------------------
+
+PAGES = [
+    "", "https://crm.example.com", "http://crm.example.com", "https://crm.example.com:8443",
+    "https://a.b.example.com", "https://evil-example.com", "https://bücher.example",
+    "http://10.1.2.3:3000",
+]  # fmt: skip
+DOMAINS = [
+    [], ["crm.example.com"], ["*.example.com"], ["https://crm.example.com"], [".example.com:*"],
+    ["bücher.example", "10.1.2.3:3000"],
+]  # fmt: skip
+NETWORKS = [[], ["203.0.113.0/24"], ["10.0.0.0/8", "2001:db8::/32"]]
+ADDRESSES = ["203.0.113.9", "10.9.9.9", "2001:db8::7", "198.51.100.1"]
+
+
+def random_token(people, issue, choose: random.Random) -> str:
+    """Return a token of some person with some lists, which may have come to an end."""
+    person = choose.choice(people)
+    rights = sorted(ROLE_SCOPES[person.role])
+    token, secret = issue(
+        person,
+        scopes=choose.sample(rights, choose.randint(0, len(rights))),
+        domains=choose.choice(DOMAINS),
+        networks=choose.choice(NETWORKS),
+        allow_missing_referrer=choose.random() < 0.3,
+    )
+    match choose.randint(0, 9):
+        case 0:
+            token.disable(by=Actor.system())
+        case 1:
+            ended = int(timezone.now().timestamp()) - 60
+            secret = signed(claims(exp=ended, jti=str(choose.random())))
+            AccessToken.objects.filter(pk=token.pk).update(digest=digest_of(secret))
+        case 2:
+            over = timezone.now() - timedelta(minutes=2)
+            AccessToken.objects.filter(pk=token.pk).update(grace_until=over)
+        case 3:
+            secret = signed(claims(jti=str(choose.random())), key=b"z" * 48)
+    return secret
+
+
+def real_cause(use: Use, secret: str) -> str:
+    """Make the use as a real request; return why it was refused, "" where it was not."""
+    cache.clear()
+    is_secure = use.scheme == "https"
+    headers = {"Accept": "application/json", "Upgrade-Insecure-Requests": "1"}
+    page = use.call.page
+    client = Client(REMOTE_ADDR=use.call.address)
+    if use.call.kind == "api":
+        path = f"/api/{FAMILIES[use.scope]}/list" if use.scope else "/api/user/profile"
+        headers |= {"Authorization": f"Bearer {secret}"} | ({"Origin": page} if page else {})
+    else:
+        path = f"/{use.target}/auth/login?accessToken={secret}"
+        headers |= {"Referer": f"{page}/some/page?x=1"} if page else {}
+        if is_secure:
+            headers["Sec-Fetch-Dest"] = "iframe" if use.kind == "frame" else "document"
+    answer = client.get(path, secure=is_secure, headers=headers)
+    assert answer.status_code in (200, 303, 401, 403), answer.content
+    return answer.json()["code"] if answer.status_code > 400 else ""
+
+
+FAMILIES = {
+    f"{family}:read": family for family in ("tickets", "messages", "users", "settings", "tokens")
+}
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_trial_says_what_a_real_request_gets(seed, alice, carol, dora, bob, issue):
+    choose = random.Random(seed)
+    people = [alice, carol, dora, bob]
+    causes: set[str] = set()
+    for _ in range(12):
+        secret = random_token(people, issue, choose)
+        bob.is_active = choose.random() < 0.3
+        bob.save()
+        page = choose.choice(PAGES)
+        question = Question(
+            choose.choice(ADDRESSES),
+            Origin(choose.choice(["http", "https"]), "testserver", 443),
+            Origin.parse(page) if page else None,
+            choose.choice(["", *FAMILIES]),
+        )
+
+        trial = try_out(pasting.read(secret), question)
+
+        if trial.refusal:
+            anything = Use("api-server", Call("api", question.address))
+            assert real_cause(anything, secret) == trial.refusal.cause
+            causes.add(trial.refusal.cause)
+        for found in trial.verdicts:
+            expected = found.refusal.cause if found.refusal else ""
+            assert real_cause(found.use, secret) == expected, (found.use, found.steps)
+            causes.add(expected)
+        bob.is_active = True
+        bob.save()
+    assert len(causes) > 3, "the random cases must not all be alike"
