@@ -146,7 +146,7 @@ def verification(options: argparse.Namespace, environment: dict[str, str], user:
     environment = {**environment, "DJANGO_SETTINGS_MODULE": "benchmarks.verification.settings"}
     servers.run(environment, "-m", "django", "migrate", "knox", "--verbosity", "0")
     return servers.run(
-        environment, "-m", "benchmarks.verification", str(user), str(4 * options.repeats)
+        environment, "-m", "benchmarks.verification", str(user), str(2 * options.repeats)
     )
 
 
