@@ -124,7 +124,7 @@ class AuthenticationMiddleware(StockAuthentication):
         try:
             token, person = standing.confirm(request.META.get("REMOTE_ADDR", ""))
         except Refused as refusal:
-            if refusal.status == 401 and not is_carried(request):
+            if refusal.status == 401:
                 end_session(request, refusal.cause)
             request.refusal = refusal
             request.user = AnonymousUser()
@@ -165,8 +165,11 @@ def call_of(request: Any) -> Call:
 
 
 def end_session(request: Any, cause: str) -> None:
-    """Sign the browser out, but keep the cause, so that every further click can say it."""
-    request.session.flush()
+    """Sign the browser out, but keep the cause, so that every further click can say it.
+
+    Under the same key: several calls of one page may find out at once.
+    """
+    request.session.clear()
     request.session[ENDED_KEY] = cause
     request.session.set_expiry(24 * 60 * 60)
     request.ended = cause
