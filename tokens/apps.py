@@ -8,7 +8,11 @@ from django.utils.translation import gettext_lazy as _
 class TokensConfig(AppConfig):
     name = "tokens"
     verbose_name = _("AccessTokens")
-    due_work = ["tokens.due.cut_old_addresses", "tokens.due.forget_refused_calls"]
+    due_work = [
+        "tokens.due.cut_old_addresses",
+        "tokens.due.forget_refused_calls",
+        "tokens.due.give_notices",
+    ]
 
     def ready(self) -> None:
         from tokens.append_only import guard_after_migrating

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.utils import timezone
 
+from tokens import notices
 from tokens.models import RefusedCalls, TokenEvent
 from tokens.models.event import ADDRESSES_STAY_WHOLE_FOR
 from tokens.models.refused_calls import KEPT_FOR
@@ -18,3 +19,8 @@ def forget_refused_calls() -> int:
     """Delete the counts of refused calls after 30 days; return how many."""
     old = RefusedCalls.objects.filter(minute__lt=timezone.now() - KEPT_FOR)
     return old.delete()[0]
+
+
+def give_notices() -> int:
+    """Mail about tokens that end within 7, 3 or 1 days; return of how many."""
+    return notices.give_due(timezone.now())

@@ -105,6 +105,7 @@ def _add_tokens(state: State) -> None:
     counts = AccessToken.objects.aggregate(
         active=Count("pk", filter=is_good),
         expiring=Count("pk", filter=is_good & condition_of(AccessToken.State.EXPIRING)),
+        reused=Count("pk", filter=Q(used_after_rotation_at__isnull=False)),
     )
     denied = TokenEvent.objects.denials().filter(at__gte=now - RECENT)
     page = "tokens_accesstoken"
@@ -114,9 +115,10 @@ def _add_tokens(state: State) -> None:
         Figure(
             _("Denied in 24 hours"),
             denied.count(),
-            _list("tokens_tokenevent", verb__exact="denied"),
+            _list("tokens_denial", at__gte=(now - RECENT).isoformat(timespec="seconds")),
             "bad",
         ),
+        Figure(_("Used after rotation"), counts["reused"], _list(page, unused="rotated"), "bad"),
     ]
     expiring = AccessToken.objects.expiring().select_related("user").order_by("expires_at")
     state.expiring = list(expiring[:SHOWN_ROWS])

@@ -1,8 +1,12 @@
 from __future__ import annotations
 
+from datetime import timedelta
+
+from django.utils import timezone
+
 from accounts.actor import Actor
 from tickets.models import Ticket
-from tokens.models import TokenEvent
+from tokens.models import AccessToken, TokenEvent
 
 
 def figures(client) -> dict[str, int]:
@@ -20,6 +24,11 @@ def test_the_front_page_counts_what_its_lists_show(alice, carol, dora, browser, 
     off, _ = issue(carol)
     off.disable(by=Actor(dora))
     off.record("denied", cause="token-disabled", address="203.0.113.7")
+    AccessToken.objects.filter(pk=off.pk).update(used_after_rotation_at=timezone.now())
+    TokenEvent.objects.create(
+        at=timezone.now() - timedelta(days=2), token_id=off.pk, token_name="off", hint="aBc123",
+        subject_id=carol.pk, verb="denied", cause="token-disabled",
+    )  # fmt: skip
     client = browser(dora)
 
     counted = figures(client)
@@ -28,6 +37,7 @@ def test_the_front_page_counts_what_its_lists_show(alice, carol, dora, browser, 
         "Waiting for us": 2, "Unassigned": 1, "Urgent": 2,
         "New": 1, "Open": 1, "Pending": 0, "On hold": 0, "Resolved": 1, "Closed": 0,
         "Good now": 1, "Expiring soon": 1, "Denied in 24 hours": 1,
+        "Used after rotation": 1,
         "Administrator": 1, "Agent": 1, "Customer": 1,
     }  # fmt: skip
     state = client.get("/admin/").context["state"]

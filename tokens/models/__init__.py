@@ -6,6 +6,7 @@ from tokens.models.access_token import SHORTEST_LIFE, AccessToken
 from tokens.models.denial import Denial
 from tokens.models.digests import digest_of
 from tokens.models.event import TokenEvent, TokenEventQuerySet
+from tokens.models.expiry_notice import ExpiryNotice
 from tokens.models.login_code import LoginCode
 from tokens.models.refused_calls import RefusedCalls
 from tokens.models.session import Session
@@ -18,6 +19,7 @@ __all__ = [
     "AccessToken",
     "AccessTokenQuerySet",
     "Denial",
+    "ExpiryNotice",
     "LoginCode",
     "RefusedCalls",
     "Session",

@@ -1,0 +1,111 @@
+"""Mails before a token ends: 7, 3 and 1 days, to its person and to whoever made it, once each."""
+
+from __future__ import annotations
+
+import logging
+import smtplib
+import zoneinfo
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.core.mail import send_mail
+from django.db import IntegrityError, transaction
+from django.urls import reverse
+from django.utils import timezone, translation
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from accounts.models import User
+from configuration.values import value
+from tokens.models import AccessToken, ExpiryNotice
+
+DAYS = (7, 3, 1)
+
+logger = logging.getLogger(__name__)
+
+
+def give_due(now: datetime) -> int:
+    """Give the notices that are due and return how many; safe to run in two places at once."""
+    return sum(_give(token, days) for token, days in _due(now))
+
+
+def _due(now: datetime) -> Iterator[tuple[AccessToken, int]]:
+    """Return tokens with the nearest step that they have come to and were not told of."""
+    soon = AccessToken.objects.active().filter(
+        expires_at__lte=now + timedelta(days=max(DAYS)), successor=None
+    )
+    for token in soon.select_related("user", "created_by").prefetch_related("expiry_notices"):
+        days = _step(token, now)
+        if days and days not in {notice.days for notice in token.expiry_notices.all()}:
+            yield token, days
+
+
+def _step(token: AccessToken, now: datetime) -> int | None:
+    """Return the nearest step; none for one that the token was made within."""
+    life = token.expires_at - token.created_at
+    come = [
+        days
+        for days in DAYS
+        if token.expires_at - now <= timedelta(days=days) and life > timedelta(days=days)
+    ]
+    return min(come, default=None)
+
+
+def _give(token: AccessToken, days: int) -> bool:
+    try:
+        with transaction.atomic():
+            notice = ExpiryNotice.objects.create(access_token=token, days=days)
+    except IntegrityError:
+        # Another run gives it.
+        return False
+    try:
+        for person in _people(token):
+            _mail(token, person, days)
+    except (OSError, smtplib.SMTPException):
+        logger.warning("A notice about token %s could not be sent.", token.pk, exc_info=True)
+        notice.delete()
+        return False
+    return True
+
+
+def _people(token: AccessToken) -> Iterable[User]:
+    """Return who is told: the person and the maker, each once, if they can be reached."""
+    told = {person.pk: person for person in (token.user, token.created_by) if person}
+    return [person for person in told.values() if person.is_active and person.email]
+
+
+def _mail(token: AccessToken, person: User, days: int) -> None:
+    zone = zoneinfo.ZoneInfo(person.time_zone or value("default_time_zone"))
+    language = person.language or value("default_language")
+    with translation.override(language), timezone.override(zone):
+        subject = ngettext(
+            "The AccessToken “%(name)s” ends within %(days)d day",
+            "The AccessToken “%(name)s” ends within %(days)d days",
+            days,
+        ) % {"name": " ".join(token.name.split()), "days": days}
+        send_mail(subject, _text(token, person), None, [person.email])
+
+
+def _text(token: AccessToken, person: User) -> str:
+    moment = date_format(timezone.localtime(token.expires_at), "DATETIME_FORMAT")
+    lines = [
+        _("The AccessToken “%(name)s” of %(person)s, which ends in …%(hint)s, is good until "
+          "%(moment)s (%(zone)s).")
+        % {
+            "name": " ".join(token.name.split()),
+            "person": token.user,
+            "hint": token.hint,
+            "moment": moment,
+            "zone": timezone.get_current_timezone_name(),
+        },
+        _("What carries it stops working then. Rotate it before, and put the new token in its "
+          "place."),
+    ]  # fmt: skip
+    if not person.is_administrator:
+        lines.append(_("Ask an administrator to rotate it."))
+    elif settings.PUBLIC_URL:
+        page = reverse("admin:tokens_accesstoken_change", args=[token.pk])
+        lines.append(f"{settings.PUBLIC_URL}{page}")
+    return "\n\n".join(lines) + "\n"
