@@ -6,6 +6,7 @@ wrong ends in one sentence that says what to do.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import re
@@ -82,6 +83,11 @@ def listen(host: str, port: str) -> socket.socket:
     except socket.gaierror as error:
         raise Impossible(f"HOST={host} is no address of this machine: {error.strerror}.") from error
     except OSError as error:
+        if error.errno == errno.EADDRNOTAVAIL:
+            raise Impossible(
+                f"HOST={host} is no address of this machine."
+                " 127.0.0.1 serves this machine alone, 0.0.0.0 all that can reach it."
+            ) from error
         raise Impossible(
             f"Weiyu cannot listen on {host}:{port} ({error.strerror})."
             f" Stop what uses it, or take another: make run PORT={another(int(port))}"

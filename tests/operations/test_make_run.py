@@ -118,7 +118,9 @@ def test_a_port_that_is_none(fresh, port):
 
 
 def test_a_host_that_is_not_here(fresh):
-    assert refusal_of(fresh.make("run", HOST="192.0.2.7")).startswith("Weiyu cannot listen on 192.")
+    said = refusal_of(fresh.make("run", HOST="192.0.2.7"))
+
+    assert said.startswith("HOST=192.0.2.7 is no address of this machine.")
 
 
 def test_without_python(fresh, bare_path):
