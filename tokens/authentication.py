@@ -46,12 +46,13 @@ class BearerAuthentication(JWTAuthentication):
 
     def get_raw_token(self, header: bytes) -> str | None:  # type: ignore[override]
         """Return the token of a Bearer header (the scheme in any case), None for other schemes."""
-        scheme, _, secret = header.decode("latin-1").strip().partition(" ")
+        # Blanks as HTTP knows them: Python would also strip letters such as a no-break space.
+        scheme, _, secret = header.decode("latin-1").strip(" \t").partition(" ")
         if scheme.lower() != "bearer":
             return None
         if "," in secret and secret.lower().count("bearer"):
             raise Refused("token-doubled")
-        return secret.strip()
+        return secret.strip(" \t")
 
 
 class SessionAuthentication(authentication.SessionAuthentication):
