@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from accounts.actor import Actor
 from accounts.models import User
+from tests.many import Crowd
 from tickets.models import Ticket
 from workstation.lists import PAGE_SIZE
 
@@ -162,6 +163,29 @@ def test_a_row_that_went_out_of_sight_leaves_the_list(
     assert client.get(f"/agent/tickets/{foreign_ticket.pk}/row", headers=part()).content == b""
     shown = client.get(f"/agent/tickets/{ticket.pk}/row", headers=part()).content.decode()
     assert f'id="row-{ticket.pk}"' in shown
+
+
+@pytest.mark.parametrize("tab", ["unassigned", "all"])
+def test_every_part_of_the_list_stays_cheap_among_ten_thousand_tickets(
+    tab, carol, by_link, part, django_assert_max_num_queries
+):
+    Crowd(team=carol).grow(10_000)
+    client = by_link(carol)
+    client.get("/agent/tickets")
+
+    with django_assert_max_num_queries(8):
+        page = client.get(f"/agent/tickets?tab={tab}")
+    with django_assert_max_num_queries(8):
+        more = client.get(
+            "/agent/tickets/rows",
+            {"tab": tab, "after": page.context["after"]},
+            headers=part("rows"),
+        )
+    with django_assert_max_num_queries(8):
+        found = client.get(f"/agent/tickets?tab={tab}&status=any&q=late")
+
+    assert [len(numbers(answer)) for answer in (page, more, found)] == [PAGE_SIZE] * 3
+    assert not set(numbers(page)) & set(numbers(more))
 
 
 @pytest.mark.parametrize("rows", [3, PAGE_SIZE + 20])

@@ -118,7 +118,7 @@ class AccessToken(models.Model):
         verbose_name = _("AccessToken")
         verbose_name_plural = _("AccessTokens")
         ordering = ["-id"]
-        indexes = [models.Index(fields=["expires_at"], name="token_expires")]
+        indexes = [models.Index(fields=["expires_at", "id"], name="token_expiry")]
 
     def __str__(self) -> str:
         return f"{self.name} (…{self.hint})"

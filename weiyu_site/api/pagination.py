@@ -9,7 +9,8 @@ from typing import Any, Self
 
 from django.core.exceptions import ValidationError as InvalidValue
 from django.core.signing import BadSignature, Signer
-from django.db.models import Field, Model, Q, QuerySet
+from django.db.models import BooleanField, F, Field, Func, Model, Q, QuerySet, Value
+from django.db.models.lookups import GreaterThan, LessThan
 from django.utils.translation import gettext as _
 from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.pagination import BasePagination
@@ -180,13 +181,24 @@ class KeysetPagination(BasePagination):
         return schema
 
 
-def _after(column: str, field: Field[Any, Any], cursor: Cursor, descending: bool) -> Q:
-    """Return what lies behind the cursor; the first half lets the index find the place."""
-    way, value = ("lt" if descending else "gt"), field.to_python(cursor.value)
-    behind = Q(**{f"pk__{way}": cursor.pk})
+class _Row(Func):
+    """Several values that are compared as one."""
+
+    template = "(%(expressions)s)"
+    output_field = BooleanField()
+
+
+def _after(column: str, field: Field[Any, Any], cursor: Cursor, descending: bool) -> Any:
+    """Return what lies behind the cursor.
+
+    One comparison of rows takes the index to the place at once. Two of columns would read every
+    row before it that has the same value, and a priority is shared by a quarter of all tickets.
+    """
+    value = field.to_python(cursor.value)
     if field.primary_key:
-        return behind
-    return Q(**{f"{column}__{way}e": value}) & (Q(**{f"{column}__{way}": value}) | behind)
+        return Q(pk__lt=value) if descending else Q(pk__gt=value)
+    behind = LessThan if descending else GreaterThan
+    return behind(_Row(F(column), F("pk")), _Row(Value(value, field), Value(cursor.pk)))
 
 
 def _purpose(request: Request, view: APIView, ordering: Ordering) -> str:
