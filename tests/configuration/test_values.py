@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import logging
 import threading
+from pathlib import Path
 
 import pytest
+from django.apps import AppConfig, apps
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 
@@ -244,3 +247,21 @@ def test_a_slow_reader_does_not_put_back_what_it_read_before_a_write(db, monkeyp
     value("site_name")
 
     assert value("site_name") == "Desk"
+
+
+def test_every_setting_is_read_by_somebody():
+    sources = [
+        file.read_text(encoding="utf-8")
+        for room in (config.path for config in apps.get_app_configs() if is_ours(config))
+        for file in Path(room).rglob("*.py")
+        if file.name != "registry.py" and "migrations" not in file.parts
+    ]
+
+    unread = [key for key in SETTINGS if not any(f'value("{key}")' in text for text in sources)]
+
+    # Their help says that they take effect together with attachments.
+    assert unread == ["attachment_max_megabytes", "attachment_types"]
+
+
+def is_ours(config: AppConfig) -> bool:
+    return Path(config.path).parent == settings.BASE_DIR
