@@ -105,7 +105,8 @@ class Verdict:
     def sentence(self) -> str:
         """Return what decides."""
         if self.refusal and self.outcome == "refused":
-            return f"{self.refusal.title}. {self.steps[-1].sentence}"
+            words = {"title": self.refusal.title, "advice": self.steps[-1].sentence}
+            return _("%(title)s. %(advice)s") % words
         return str(WAYS.get(self.use.way, ""))
 
 
