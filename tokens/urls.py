@@ -6,11 +6,13 @@ from __future__ import annotations
 from django.urls import path, re_path
 
 from tokens import pages
+from tokens.embed_check import embed_check
 
 urlpatterns = [
     re_path(r"^(?P<target>agent|admin)/auth/login/?$", pages.login_by_token, name="login_by_token"),
     path("agent/auth/arrived", pages.arrived, name="login_arrived"),
     path("agent/auth/alive", pages.alive, name="login_alive"),
+    path("agent/auth/check", embed_check, name="embed_check"),
     path("agent/auth/keep", pages.keep, name="login_keep"),
     path("agent/auth/open", pages.OpenByCode.as_view(), name="login_by_code"),
     path("agent/auth/switch", pages.switch, name="login_switch"),

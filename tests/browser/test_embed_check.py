@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+import pytest
+
+from tests.browser.conftest import OTHER_SITE, SAME_SITE
+
+pytestmark = [pytest.mark.server, pytest.mark.browser]
+
+
+@pytest.mark.parametrize(
+    ("scheme", "host", "third_party", "way"),
+    [
+        ("http", SAME_SITE, True, "frame"),
+        ("http", OTHER_SITE, True, "storage"),
+        ("https", OTHER_SITE, True, "partitioned"),
+        ("https", OTHER_SITE, False, "partitioned"),
+    ],
+)
+def test_the_check_page_finds_the_way_of_a_frame(
+    scheme, host, third_party, way, desk, other_site, browse
+):
+    address = f"{desk.url(scheme)}/agent/auth/check"
+    other_site.pages["/check"] = (
+        f'<iframe name="f" width="500" height="900" src="{address}"></iframe>'
+    )
+    page = browse(third_party_cookies=third_party).new_page()
+    complaints = []
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+
+    page.goto(other_site.url(scheme, host, "/check"))
+
+    frame = page.frame("f")
+    frame.wait_for_selector(f"[data-way={way}]:not([hidden])")
+    assert frame.locator("[data-way]:not([hidden])").count() == 1
+    assert frame.inner_text("[data-fact=framed]") == "yes"
+    assert host in frame.inner_text(".check-facts")
+    assert complaints == []
+
+
+def test_in_a_tab_it_says_so(desk, browse):
+    page = browse().new_page()
+
+    page.goto(f"{desk.plain}/agent/auth/check")
+
+    page.wait_for_selector("[data-way=tab]:not([hidden])")
