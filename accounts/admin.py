@@ -145,10 +145,12 @@ class UserAdmin(DomainAdmin):
         return super().has_change_permission(request, obj)
 
     def get_fieldsets(self, request: Any, obj: User | None = None) -> Any:
+        is_fixed = obj is not None and not self.has_change_permission(request, obj)
+        groups = "in_workgroups" if is_fixed else "workgroups"
         fieldsets = [
             (
                 gettext_lazy("Who it is"),
-                {"fields": ["username", "display_name", "email", "role", "workgroups"]},
+                {"fields": ["username", "display_name", "email", "role", groups]},
             ),
             (gettext_lazy("Settings"), {"fields": ["language", "time_zone", "availability"]}),
             (
@@ -156,7 +158,7 @@ class UserAdmin(DomainAdmin):
                 {"fields": ["external_source", "external_id"], "classes": ["collapse"]},
             ),
         ]
-        if not request.access_token and (obj is None or self.has_change_permission(request, obj)):
+        if not request.access_token and not is_fixed:
             password = {"fields": ["new_password", "repeated_password"]}
             fieldsets.insert(1, (gettext_lazy("Password"), password))
         if obj is not None:
@@ -169,7 +171,7 @@ class UserAdmin(DomainAdmin):
         fixed = ["created_at", "updated_at"]
         if not self.has_change_permission(request, obj):
             # Not a column of the model: shown as text where the form does not stand.
-            return [*fixed, "workgroups"]
+            return [*fixed, "in_workgroups"]
         if request.access_token:
             return [*fixed, "username", "email", "role"]
         return [*fixed, "role"] if obj.pk == request.user.pk else fixed

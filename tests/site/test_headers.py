@@ -54,6 +54,7 @@ def test_every_answer_has_every_header(who, method, secure, dora, issue):
 
 def complaints(answer: Any) -> list[str]:
     """Return what is wrong with the headers of an answer."""
+    assert answer.status_code < 500, answer.request["PATH_INFO"]
     found = [name for name, good in ALWAYS.items() if answer.headers.get(name) not in good]
     policy = directives(answer.headers.get("Content-Security-Policy", ""))
     text = " ".join(source for sources in policy.values() for source in sources)
