@@ -14,6 +14,7 @@ import requests
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
+from tests import people
 from tests.front.conftest import send_raw
 from weiyu_site import serve
 
@@ -107,6 +108,87 @@ def test_slow_uploads_leave_pages_and_lists_answering(weiyu):
     finally:
         for connection in slow:
             connection.close()
+
+
+LONG_TICKETS = f"""
+from accounts.actor import Actor
+from accounts.models import User
+from tickets.models import Ticket
+admin = User.objects.get(username={people.ADMINISTRATOR!r})
+ticket = Ticket.objects.open_for(by=Actor(admin), title="Long", content="x" * 20_000)
+Ticket.objects.bulk_create(
+    (Ticket(title="Long", content=ticket.content, requester=admin) for _ in range(200)),
+    batch_size=50,
+)
+"""
+
+
+def test_slow_downloads_leave_health_and_lists_answering(weiyu):
+    weiyu.manage("shell", "--no-imports", "-c", LONG_TICKETS)
+    bearer = f"Authorization: Bearer {weiyu.issue(people.ADMINISTRATOR)}"
+    request = f"GET /api/tickets/list?limit=200 HTTP/1.1\r\nHost: 127.0.0.1\r\n{bearer}\r\n\r\n"
+    slow: list[socket.socket] = []
+    try:
+        for _ in range(20):
+            download = socket.socket()
+            download.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            download.settimeout(60)
+            download.connect(("127.0.0.1", weiyu.port))
+            download.sendall(request.encode())
+            slow.append(download)
+        # All have begun, so each has had its thread.
+        for download in slow:
+            assert download.recv(12) == b"HTTP/1.1 200"
+        name, _, value = bearer.partition(": ")
+        for path in ("/healthz", "/api/tickets/list?limit=5", "/admin/login/"):
+            answer = requests.get(f"{weiyu.url}{path}", headers={name: value}, timeout=9)
+            assert answer.status_code == 200
+    finally:
+        for download in slow:
+            download.close()
+
+
+def test_forged_proxy_headers_change_nothing(weiyu):
+    token = weiyu.issue(people.ADMINISTRATOR)
+    forged = {
+        "X-Forwarded-For": "203.0.113.9", "X_Forwarded_For": "203.0.113.9",
+        "X-Forwarded-Proto": "https", "X-Forwarded-Host": "evil.example",
+        "Forwarded": "for=203.0.113.9;host=evil.example;proto=https", "X-Real-IP": "203.0.113.9",
+    }  # fmt: skip
+
+    answer = requests.get(
+        f"{weiyu.url}/agent/auth/login?accessToken={token}",
+        headers=forged, allow_redirects=False, timeout=30,
+    )  # fmt: skip
+
+    assert answer.status_code == 303
+    assert "evil.example" not in repr(answer.headers)
+    assert "secure" not in answer.headers["Set-Cookie"].lower()
+    last_use = (
+        "from tokens.models import AccessToken;"
+        "print(AccessToken.objects.latest('id').last_used_address)"
+    )
+    assert weiyu.manage("shell", "--no-imports", "-c", last_use).strip() == "127.0.0.1"
+
+
+@pytest.mark.parametrize("name", ["Host", "Authorization", "Origin", "Referer"])
+def test_a_doubled_header_is_refused_and_nothing_is_written(weiyu, name):
+    token = weiyu.issue(people.ADMINISTRATOR)
+    values = {"Host": "127.0.0.1", "Authorization": f"Bearer {token}"}
+    lines = [f"{key}: {value}" for key, value in values.items()]
+    lines += [f"{name}: {values.get(name, 'http://a.example')}"] * (1 if name in values else 2)
+    body = '{"title": "Twice"}'
+    head = ["POST /api/tickets/create HTTP/1.1", *lines, "Content-Type: application/json"]
+    request = "\r\n".join([*head, f"Content-Length: {len(body)}", "Connection: close", "", body])
+
+    answer = send_raw(weiyu, request.encode())
+
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    found = requests.get(
+        f"{weiyu.url}/api/tickets/list?search=Twice",
+        headers={"Authorization": values["Authorization"]}, timeout=30,
+    )  # fmt: skip
+    assert found.json() == []
 
 
 def test_the_production_command_has_the_options_of_make_run():
