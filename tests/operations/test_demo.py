@@ -135,9 +135,10 @@ def test_no_token_is_made_for_real_people(dora):
     assert not AccessToken.objects.exists()
 
 
-def test_time_alone_changes_nothing_in_it_at_first(demo):
+def test_time_alone_changes_nothing_in_it_at_first(demo, mailoutbox):
     before = rows()
 
     call_command("run_due_work", verbosity=0)
 
     assert rows() == before
+    assert mailoutbox == []

@@ -17,7 +17,8 @@ from accounts.actor import Actor
 from accounts.models import User, Workgroup
 from messaging.models import Conversation
 from tickets.models import Ticket
-from tokens.models import AccessToken
+from tokens.models import AccessToken, ExpiryNotice
+from tokens.notices import DAYS as NOTICE_DAYS
 from weiyu_site.demo import stories
 from weiyu_site.demo.clock import time_is
 from weiyu_site.demo.stories import Entry, Story
@@ -197,6 +198,12 @@ def give_token(
         token, _never_shown = AccessToken.objects.issue(
             user=teller.people[username], name=name, by=by, scopes=scopes, domains=domains
         )
+    # As if they had been mailed when they were due: nobody reads the mails of a demo.
+    ExpiryNotice.objects.bulk_create(
+        ExpiryNotice(access_token=token, days=days, at=token.expires_at - timedelta(days=days))
+        for days in NOTICE_DAYS
+        if token.expires_at - teller.now <= timedelta(days=days)
+    )
     if disabled:
         with time_is(teller.now - timedelta(days=2)):
             token.disable(by=by, reason="Replaced by the CRM")
