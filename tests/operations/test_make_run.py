@@ -155,7 +155,7 @@ def test_an_installation_that_failed_or_was_cut_off_is_done_again(fresh):
     assert said.startswith("The packages could not be downloaded: the package index does not")
     cut_off = fresh.make("install")
     cut_off.wait_for(r"\[ 1/")
-    assert cut_off.interrupt() != 0
+    cut_off.interrupt()  # or it has just ended, on a busy machine
 
     again = fresh.make("install")
 
