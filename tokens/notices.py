@@ -7,6 +7,7 @@ import smtplib
 import zoneinfo
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
+from email.utils import formataddr
 
 from django.conf import settings
 from django.core.mail import send_mail
@@ -85,7 +86,8 @@ def _mail(token: AccessToken, person: User, days: int) -> None:
             "The AccessToken “%(name)s” ends within %(days)d days",
             days,
         ) % {"name": " ".join(token.name.split()), "days": days}
-        send_mail(subject, _text(token, person), None, [person.email])
+        sender = formataddr((value("site_name"), settings.DEFAULT_FROM_EMAIL))
+        send_mail(subject, _text(token, person), sender, [person.email])
 
 
 def _text(token: AccessToken, person: User) -> str:

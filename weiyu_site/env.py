@@ -11,6 +11,8 @@ import ipaddress
 import os
 import re
 from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import parse_qs, unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -19,6 +21,21 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 # HS384 wants a key at least as long as its digest (RFC 7518, 3.2).
 SHORTEST_TOKEN_KEY = 48
 KID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+
+
+# Without a port in the address.
+MAIL_PORTS = {"smtp": 25, "smtp+tls": 587, "smtps": 465}
+
+
+class MailServer(NamedTuple):
+    """Where mails are handed in, as whom, and who they come from ("" leaves that open)."""
+
+    host: str
+    port: int
+    user: str
+    password: str
+    scheme: str
+    sender: str
 
 
 def optional(name: str) -> str | None:
@@ -69,6 +86,27 @@ def networks(name: str) -> list[Network]:
         return [ipaddress.ip_network(part) for part in listing(name)]
     except ValueError as error:
         raise ImproperlyConfigured(f"{name} must list CIDR networks: {error}.") from error
+
+
+def mail_server(name: str) -> MailServer | None:
+    """Return the server that the address in `name` means, or None where there is none."""
+    address = text(name, "")
+    if not address:
+        return None
+    try:
+        parts = urlsplit(address)
+        port = parts.port or MAIL_PORTS[parts.scheme]
+    except (ValueError, KeyError):
+        parts, port = urlsplit(""), 0
+    sender = parse_qs(parts.query).get("from", [""])[-1]
+    if not parts.hostname or (sender and "@" not in sender):
+        raise ImproperlyConfigured(
+            f"{name} must read smtp[s|+tls]://user:password@host:port?from=desk@example.com"
+        )
+    user = unquote(parts.username or "")
+    sender = sender or (user if "@" in user else "")
+    password = unquote(parts.password or "")
+    return MailServer(parts.hostname, port, user, password, parts.scheme, sender)
 
 
 def token_keys(name: str) -> dict[str, bytes]:

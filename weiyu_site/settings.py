@@ -334,19 +334,18 @@ WHITENOISE_USE_FINDERS = DEBUG
 
 # --- Mail and log -------------------------------------------------------------------------------
 
-EMAIL_URL = env.text("WEIYU_EMAIL_URL", "")
-DEFAULT_FROM_EMAIL = "weiyu@localhost"
-if EMAIL_URL:
-    _mail = urlsplit(EMAIL_URL)
-    if _mail.scheme not in {"smtp", "smtps", "smtp+tls"} or not _mail.hostname:
-        raise ImproperlyConfigured(
-            "WEIYU_EMAIL_URL must read smtp[s|+tls]://user:password@host:port"
-        )
-    EMAIL_HOST, EMAIL_PORT = _mail.hostname, _mail.port or 25
-    EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _mail.username or "", _mail.password or ""
+_mail = env.mail_server("WEIYU_EMAIL_URL")
+DEFAULT_FROM_EMAIL = f"weiyu@{urlsplit(PUBLIC_URL).hostname or 'localhost'}"
+# A server that says nothing must not hold up who waits for it.
+EMAIL_TIMEOUT = 10
+if _mail:
+    EMAIL_HOST, EMAIL_PORT = _mail.host, _mail.port
+    EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _mail.user, _mail.password
     EMAIL_USE_SSL, EMAIL_USE_TLS = _mail.scheme == "smtps", _mail.scheme == "smtp+tls"
+    DEFAULT_FROM_EMAIL = _mail.sender or DEFAULT_FROM_EMAIL
 else:
     EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
+SERVER_EMAIL = DEFAULT_FROM_EMAIL
 
 DEFAULT_EXCEPTION_REPORTER = "weiyu_site.front.reports.MaskingReporter"
 LOG_LEVEL = env.choice("WEIYU_LOG_LEVEL", ("DEBUG", "INFO", "WARNING", "ERROR"), "INFO")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import smtplib
 from datetime import timedelta
+from email.header import decode_header, make_header
+from email.utils import parseaddr
 
 import pytest
 from django.core import mail
@@ -11,6 +13,7 @@ from django.utils import timezone
 
 from accounts.actor import Actor
 from accounts.models import User
+from configuration import values
 from tests.tickets.together import together
 from tokens import due, notices
 from tokens.models import AccessToken, ExpiryNotice, TokenEvent
@@ -54,6 +57,17 @@ def test_person_and_maker_are_told_seven_three_and_one_days_before(token):
     ]
 
 
+def test_a_notice_comes_in_the_name_of_the_site(token, settings):
+    settings.DEFAULT_FROM_EMAIL = "desk@example.com"
+    values.suppose({"site_name": "微语, Acme"})
+    left(token, days=2)
+
+    due.give_notices()
+
+    name, address = parseaddr(str(mail.outbox[0].message()["From"]))
+    assert (str(make_header(decode_header(name))), address) == ("微语, Acme", "desk@example.com")
+
+
 def test_a_notice_says_which_token_until_when_and_where(token):
     left(token, days=2)
     due.give_notices()
@@ -75,7 +89,7 @@ def test_each_reads_it_in_their_own_language_and_zone(token, carol):
 
     due.give_notices()
 
-    assert "(Asia/Shanghai)" in mail.outbox[0].body
+    assert "Asia/Shanghai" in mail.outbox[0].body
     assert "(UTC)" in mail.outbox[1].body
 
 
