@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 from rest_framework import authentication
@@ -11,10 +10,9 @@ from rest_framework.request import Request
 from rest_framework_simplejwt.authentication import JWTAuthentication
 
 from accounts.models import User
-from configuration.values import value
 from tokens.causes import Refused
 from tokens.models import AccessToken
-from tokens.throttling import WINDOW, count, throttle_address
+from tokens.throttling import failed_too_often
 from tokens.verification import Call, counted, verify
 
 
@@ -39,7 +37,7 @@ class BearerAuthentication(JWTAuthentication):
             token = verify(secret, call)
         except Refused as refusal:
             if refusal.status == 401:
-                count_failure(request.META.get("REMOTE_ADDR", ""))
+                _refuse_too_many(request.META.get("REMOTE_ADDR", ""))
             raise
         attach(request._request, token)
         return token.user, token
@@ -74,8 +72,6 @@ def attach(request: Any, token: AccessToken, person: User | None = None) -> None
     (person or token.user).access_token = token  # type: ignore[attr-defined]
 
 
-def count_failure(address: str) -> None:
-    """Limit failed credentials by client address; a good token never passes here."""
-    key = f"tokens.failed.{throttle_address(address)}.{int(time.time() // WINDOW)}"
-    if count(key) > value("failed_credentials_per_minute"):
-        raise Throttled(wait=WINDOW - time.time() % WINDOW)
+def _refuse_too_many(address: str) -> None:
+    if wait := failed_too_often(address):
+        raise Throttled(wait=wait)

@@ -28,6 +28,8 @@ class Refused(Exception):
         """Return the HTTP status: 401 is "this token is no good", and nothing else."""
         if self.cause in DENIALS:
             return 403
+        if self.cause == "too-many-failures":
+            return 429
         return 400 if self.cause in MALFORMED else 401
 
     @property
@@ -86,6 +88,10 @@ SENTENCES: dict[str, tuple[Promise, Promise]] = {
         _("You are signed out"),
         _("Open the link in your own system again, or sign in with your password."),
     ),
+    "too-many-failures": (
+        _("Too many credentials were wrong"),
+        _("Wait a minute, and check the AccessToken meanwhile. A good one is let in at once."),
+    ),
     "domain-not-allowed": (
         _("This page may not use the token"),
         _("The page seen was: %(seen)s. An administrator can add its domain to the token's "
@@ -108,4 +114,10 @@ SENTENCES: dict[str, tuple[Promise, Promise]] = {
 }  # fmt: skip
 DENIALS = frozenset({"domain-not-allowed", "network-not-allowed", "insufficient-scope", "role"})
 MALFORMED = frozenset({"token-missing", "token-doubled"})
-NAMES_NO_TOKEN = MALFORMED | {"token-invalid", "token-deleted", "code-used", "signed-out"}
+NAMES_NO_TOKEN = MALFORMED | {
+    "token-invalid",
+    "token-deleted",
+    "code-used",
+    "signed-out",
+    "too-many-failures",
+}

@@ -38,12 +38,23 @@ from tokens.middleware import keep_no_cookie, open_to_all
 from tokens.models import LoginCode, Session
 from tokens.models.login_code import PREFIX
 from tokens.refusals import refused_page
+from tokens.throttling import failed_too_often
 
 
 def _hide(response: HttpResponse) -> HttpResponse:
     """Keep an answer to a credential out of caches and out of the next page's Referer."""
     response.headers["Cache-Control"] = "no-store"
     response.headers["Referrer-Policy"] = "no-referrer"
+    return response
+
+
+def _refuse(request: HttpRequest, refusal: Refused, *, room: str = "") -> HttpResponse:
+    """Say why a credential was refused; whoever fails too often is told to wait."""
+    wait = failed_too_often(request.META.get("REMOTE_ADDR", "")) if refusal.status == 401 else 0
+    if not wait:
+        return refused_page(request, refusal, room=room)
+    response = refused_page(request, Refused("too-many-failures"), room=room)
+    response.headers["Retry-After"] = str(wait)
     return response
 
 
@@ -61,7 +72,7 @@ def login_by_token(request: HttpRequest, target: str) -> HttpResponse:
         secret = one_token(request)
         entry = judge(request, secret, target)
     except Refused as refusal:
-        return refused_page(request, refusal, room=target)
+        return _refuse(request, refusal, room=target)
     if secret.startswith(PREFIX):
         # Mail scanners fetch links, but they run no scripts: looking uses no code up.
         return landing(request, entry, secret)
@@ -114,7 +125,7 @@ class OpenByCode(View):
         try:
             entry = redeem(request)
         except Refused as refusal:
-            return refused_page(request, refusal)
+            return _refuse(request, refusal)
         return _hide(enter(request, entry))
 
 
@@ -188,7 +199,7 @@ def keep(request: Any) -> HttpResponse:
         if entry.target != "agent":
             raise Refused("insufficient-scope", scope="login:agent")
     except Refused as refusal:
-        return refused_page(request, refusal, room="agent")
+        return _refuse(request, refusal, room="agent")
     keep_no_cookie(request)
     open_session(request, entry)
     session = request.session.session_key

@@ -35,6 +35,17 @@ def count(key: str) -> int:
         return 1 if cache.add(key, 1, timeout=WINDOW) else count(key)
 
 
+def failed_too_often(address: str) -> int:
+    """Count a failed credential of an address; return how many seconds to wait, 0 while few fail.
+
+    Good credentials are never counted, so they always pass.
+    """
+    now = time.time()
+    key = f"tokens.failed.{throttle_address(address)}.{int(now // WINDOW)}"
+    is_many = count(key) > value("failed_credentials_per_minute")
+    return int(WINDOW - now % WINDOW) + 1 if is_many else 0
+
+
 class TokenRateThrottle(BaseThrottle):
     """Allow each credential `api_rate_per_minute` calls; `request.rate` tells the headers."""
 

@@ -184,6 +184,8 @@ SESSION_COOKIE_AGE = 12 * 60 * 60
 # What turns a refusal into problem+json outside REST framework.
 PROBLEM_ANSWER = "weiyu_site.api.problems.answer"
 CSRF_USE_SESSIONS = True
+# Not in a cookie of their own, which frames of other sites would lose.
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 CSRF_FAILURE_VIEW = "weiyu_site.pages.csrf_failure"
 
 AXES_FAILURE_LIMIT = 5

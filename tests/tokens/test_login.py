@@ -8,6 +8,7 @@ from django.conf import settings
 from django.test import Client
 from django.utils import timezone
 
+import configuration.values
 from accounts.actor import Actor
 from tokens.models import AccessToken, LoginCode, Session, TokenEvent
 from tokens.sessions import MOST_SESSIONS_OF_A_TOKEN, TOKEN_KEY
@@ -111,6 +112,23 @@ def test_a_failure_says_why_and_signs_nobody_in(browser, db, query, status, caus
     assert "frame-ancestors" not in response["Content-Security-Policy"]
     assert "X-Frame-Options" not in response
     assert not Session.objects.exists()
+
+
+def test_whoever_fails_too_often_is_told_to_wait_and_a_good_token_still_enters(
+    browser, dora, issue
+):
+    configuration.values.suppose({"failed_credentials_per_minute": 3})
+    _, secret = issue(dora)
+
+    failures = [log_in(browser, "nonsense").status_code for _ in range(3)]
+    told = log_in(browser, "nonsense")
+    code = browser.post("/agent/auth/open", {"code": "wlc_nonsense"})
+
+    assert failures == [401, 401, 401]
+    assert told.status_code == code.status_code == 429
+    assert 0 < int(told["Retry-After"]) <= 60
+    assert "too-many-failures" in told.content.decode()
+    assert log_in(browser, secret).status_code == 303
 
 
 def test_a_program_gets_the_failure_as_a_problem(browser, db):
