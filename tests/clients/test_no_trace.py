@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Iterator
+from email import message_from_bytes
 from pathlib import Path
 
 import psycopg
@@ -52,6 +53,8 @@ def use_everywhere(weiyu: Weiyu, token: str) -> list[requests.Response]:
     for path in ("user/profile", "tickets/list", "crash", f"nothing/{token}", f"tickets/{token}"):
         answers.append(requests.get(f"{weiyu.url}/api/{path}", headers=referer, timeout=20))
     answers.append(requests.get(f"{weiyu.url}/api/crash", headers=bearer, timeout=20))
+    for path in (f"agent/{token}", f"{token}/", f"admin/{token}", f"static/{token}"):
+        answers.append(requests.get(f"{weiyu.url}/{path}", headers=referer, timeout=20))
     _send_raw(weiyu, f"GET /agent/auth/login?accessToken={token} HTTP/1.1\r\nHost: evil\r\n\r\n")
     _send_raw(weiyu, f"BREW /{token} HTTP/1.1\r\nHost: localhost\r\n\r\n")
     return answers
@@ -80,6 +83,28 @@ def stored(weiyu: Weiyu) -> Iterator[tuple[str, bytes]]:
             yield table, repr(rows).encode()
 
 
+def decoded_mails(weiyu: Weiyu) -> Iterator[tuple[str, bytes]]:
+    """Yield the parts of every mail as people read them, without the folding of long lines."""
+    for path in (weiyu.data_dir / "mails").iterdir():
+        for part in message_from_bytes(path.read_bytes()).walk():
+            if not part.is_multipart():
+                yield f"{path} {part.get_content_type()}", part.get_payload(decode=True)
+
+
+def opened_sessions(weiyu: Weiyu) -> bytes:
+    """Return what the sessions hold; in their rows it is packed and encoded."""
+    return weiyu.manage("shell", "--no-imports", "-c", OPENED_SESSIONS).encode()
+
+
+OPENED_SESSIONS = """
+from importlib import import_module
+from django.conf import settings
+store = import_module(settings.SESSION_ENGINE).SessionStore
+for row in store.get_model_class().objects.all():
+    print("a session:", row.get_decoded())
+"""
+
+
 def test_a_used_token_is_found_nowhere(crashing):
     token = crashing.issue(people.ADMINISTRATOR)
     signature = token.rpartition(".")[2]
@@ -93,5 +118,8 @@ def test_a_used_token_is_found_nowhere(crashing):
     for answer in answers:
         shown = f"{answer.url if answer.history else ''}{answer.headers}{answer.text}"
         assert signature not in shown, answer.request.url[:80]
-    for place, content in stored(crashing):
+    sessions = opened_sessions(crashing)
+    assert sessions.count(b"a session:") >= 1
+    assert signature.encode() not in sessions
+    for place, content in [*stored(crashing), *decoded_mails(crashing)]:
         assert signature.encode() not in content, place

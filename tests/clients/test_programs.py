@@ -180,3 +180,18 @@ def test_two_credentials_in_one_call_are_refused(desk, secret):
 
     assert status == 400
     assert json.loads(body)["status"] == 400
+
+
+def test_a_body_that_comes_in_chunks_arrives_whole(desk, secret):
+    content = "All of it. " * 4000
+    body = json.dumps({"title": "In chunks", "content": content}).encode()
+
+    answer = requests.post(
+        f"{desk.url}/api/tickets/create",
+        data=(body[start : start + 1000] for start in range(0, len(body), 1000)),
+        headers={"Authorization": f"Bearer {secret}", "Content-Type": "application/json"},
+        timeout=20,
+    )
+
+    assert answer.request.headers["Transfer-Encoding"] == "chunked"
+    assert (answer.status_code, answer.json()["content"]) == (200, content)
