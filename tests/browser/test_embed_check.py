@@ -12,6 +12,7 @@ pytestmark = [pytest.mark.server, pytest.mark.browser]
     [
         ("http", SAME_SITE, True, "frame"),
         ("http", OTHER_SITE, True, "storage"),
+        ("http", OTHER_SITE, False, "storage"),
         ("https", OTHER_SITE, True, "partitioned"),
         ("https", OTHER_SITE, False, "partitioned"),
     ],
@@ -35,6 +36,16 @@ def test_the_check_page_finds_the_way_of_a_frame(
     assert frame.inner_text("[data-fact=framed]") == "yes"
     assert host in frame.inner_text(".check-facts")
     assert complaints == []
+
+
+def test_in_a_sandbox_it_says_what_is_missing(desk, other_site, browse):
+    address = f"{desk.secure}/agent/auth/check"
+    other_site.pages["/sandbox"] = f'<iframe name="f" sandbox="allow-scripts" src="{address}">'
+    page = browse().new_page()
+
+    page.goto(other_site.url("https", OTHER_SITE, "/sandbox"))
+
+    page.frame("f").wait_for_selector("[data-way=nothing]:not([hidden])")
 
 
 def test_in_a_tab_it_says_so(desk, browse):

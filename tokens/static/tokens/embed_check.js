@@ -26,11 +26,12 @@ async function cookiesThatComeBack() {
   }
 }
 
-function wayOf({ framed, lax, partitioned, storage }) {
+function wayOf({ framed, lax, partitioned }) {
   if (!framed && lax) return "tab";
   if (framed && partitioned) return "partitioned";
   if (framed && lax && location.protocol === "http:") return "frame";
-  return framed && storage ? "storage" : "nothing";
+  // Without storage the session goes from page to page in the history; an opaque origin has neither.
+  return framed && window.origin !== "null" ? "storage" : "nothing";
 }
 
 const found = {
