@@ -7,18 +7,7 @@ import requests
 
 from tests import people
 from tests.browser.conftest import OTHER_SITE, SAME_SITE
-from tests.browser.test_ways_in import (
-    ROOMS,
-    assert_inside,
-    door,
-    form,
-    framed,
-    link,
-    new_tab,
-    opened_by_script,
-    page_with,
-    posted_form,
-)
+from tests.browser.test_ways_in import ROOMS, assert_inside, door, framed, link, page_with
 
 pytestmark = [pytest.mark.server, pytest.mark.browser]
 
@@ -41,6 +30,27 @@ def code_for(desk, token: str, room: str, **wanted) -> str:
     url, _, code = answer.json()["url"].partition("?accessToken=")
     assert url.endswith(f"/{room}/auth/login")
     return code
+
+
+def new_tab(desk, scheme, room, secret) -> str:
+    return link(desk, scheme, room, secret).replace("<a ", '<a target="_blank" ')
+
+
+def opened_by_script(desk, scheme, room, secret) -> str:
+    script = f'go.onclick = () => window.open("{door(desk, scheme, room, secret)}", "_blank")'
+    return f'<button id="go">Go</button><script>{script}</script>'
+
+
+def form(desk, scheme, room, secret) -> str:
+    return (
+        f'<form action="{desk.url(scheme)}/{room}/auth/login" method="GET">'
+        f'<input type="hidden" name="accessToken" value="{secret}">'
+        '<button id="go">Go</button></form>'
+    )
+
+
+def posted_form(desk, scheme, room, secret) -> str:
+    return form(desk, scheme, room, secret).replace("GET", "POST")
 
 
 @pytest.mark.parametrize("room", ROOMS)

@@ -61,13 +61,16 @@ def test_whole_calls_with_bent_tokens_cost_no_query_either(
 
     with django_assert_num_queries(0):
         for number, token in enumerate(bent):
+            block = number // FROM_ONE_ADDRESS
             call = client.get(
                 "/api/tickets/list",
                 headers={"Authorization": f"Bearer {token}"},
-                REMOTE_ADDR=f"198.18.0.{number // FROM_ONE_ADDRESS}",
+                REMOTE_ADDR=f"198.18.0.{block}",
             )
             assert call.status_code in {400, 401}, token
-            page = client.get("/agent/auth/login", {"accessToken": token})
+            page = client.get(
+                "/agent/auth/login", {"accessToken": token}, REMOTE_ADDR=f"198.18.1.{block}"
+            )
             assert page.status_code in {400, 401}, token
 
 
