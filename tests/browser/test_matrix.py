@@ -6,6 +6,7 @@ What was seen stands in docs/guide/browsers-measured.md, which must say the same
 
 from __future__ import annotations
 
+import contextlib
 import html
 import itertools
 import json
@@ -21,13 +22,7 @@ from tests.browser import firefox
 from tests.browser.conftest import OTHER_SITE, SAME_SITE
 from tests.browser.tabs import Tab, chromium_tabs, firefox_tabs, wait_for
 
-pytestmark = [
-    pytest.mark.server,
-    pytest.mark.browser,
-    pytest.mark.once,
-    # The last test compares what the others saw, so one worker runs them all.
-    pytest.mark.xdist_group("matrix"),
-]
+pytestmark = [pytest.mark.server, pytest.mark.browser, pytest.mark.once]
 
 ROOT = Path(__file__).resolve().parents[2]
 TABLE = ROOT / "docs" / "guide" / "browsers-measured.md"
@@ -143,20 +138,18 @@ for number in range(300):
     return {False: iter(made[::2]), True: iter(made[1::2])}
 
 
-@pytest.fixture(
-    params=itertools.product(BROWSERS, (True, False)), ids=lambda chosen: "-".join(map(str, chosen))
-)
-def browser(request, playwright, tmp_path):
-    """A running browser: (its name, whether it allows third-party cookies, a function for tabs)."""
-    name, cookies = request.param
+@contextlib.contextmanager
+def tabs_of(name: str, playwright, folder: Path, *, cookies: bool):
+    """Yield a function that opens tabs of a fresh browser."""
     if name == "Firefox" and not firefox.FIREFOX:
         pytest.skip("Firefox is not installed")
+    folder.mkdir()
     if name == "Chromium":
-        opened = chromium_tabs(playwright, tmp_path / "chromium", third_party_cookies=cookies)
+        opened = chromium_tabs(playwright, folder / "profile", third_party_cookies=cookies)
     else:
-        opened = firefox_tabs(tmp_path, third_party_cookies=cookies)
+        opened = firefox_tabs(folder, third_party_cookies=cookies)
     with opened as new_tab:
-        yield name, cookies, new_tab
+        yield new_tab
 
 
 def login(desk, scheme: str, room: str, secret: str) -> str:
@@ -169,21 +162,39 @@ def put(other_site, name: str, body: str) -> str:
     return path
 
 
-_seen: dict[tuple[str, ...], dict[str, str]] = {}
-
-
-def test_frames(browser, desk, other_site, tokens):
-    name, cookies, new_tab = browser
+def test_frames_and_the_table_in_the_guide(playwright, tmp_path, desk, other_site, tokens):
     seen = {}
+    for name, cookies in itertools.product(BROWSERS, (True, False)):
+        with tabs_of(name, playwright, tmp_path / f"{name}-{cookies}", cookies=cookies) as new_tab:
+            for place in PLACES:
+                here = [
+                    cell for cell in cells(cookies) if (cell.page, cell.host, cell.frame) == place
+                ]
+                outcomes = look_at(here, new_tab(), desk, other_site, tokens)
+                seen |= {(name, cell): outcome for cell, outcome in outcomes.items()}
 
-    for place in PLACES:
-        here = [cell for cell in cells(cookies) if (cell.page, cell.host, cell.frame) == place]
-        seen.update(look_at(here, new_tab(), desk, other_site, tokens))
+    assert seen == {(name, cell): expected(cell, name) for name, cell in seen}
+    assert len(seen) == 160
+    before, mark, _ = TABLE.read_text(encoding="utf-8").partition("<!-- measured -->\n")
+    written = f"{before}{mark}\n{table_of(seen)}\n"
+    if os.environ.get("WEIYU_WRITE_BROWSER_TABLE") == "true":
+        TABLE.write_text(written, encoding="utf-8")
+    assert TABLE.read_text(encoding="utf-8") == written
 
-    for cell, outcome in seen.items():
-        _seen.setdefault(cell.row, {})[f"{name} {cell.room}"] = WORDS.get(outcome, outcome)
-    assert seen == {cell: expected(cell, name) for cell in seen}
-    assert len(seen) == 40
+
+def table_of(seen: dict[tuple[str, Cell], str]) -> str:
+    """Return the rows of the guide's table: a place, then what each browser does in each room."""
+    rows: dict[tuple[str, ...], dict[tuple[str, str], str]] = {}
+    for (name, cell), outcome in seen.items():
+        rows.setdefault(cell.row, {})[name, cell.room] = WORDS[outcome]
+    columns = list(itertools.product(BROWSERS, ROOMS))
+    head = ["frame", "third-party cookies", "Referrer-Policy", "the token"]
+    lines = [
+        [*head, *(f"{name}, {room}" for name, room in columns)],
+        *([*row, *(found[column] for column in columns)] for row, found in sorted(rows.items())),
+    ]
+    head_line, *others = ["| " + " | ".join(line) + " |" for line in lines]
+    return "\n".join([head_line, "|---" * len(lines[0]) + "|", *others])
 
 
 def look_at(here: list[Cell], tab: Tab, desk, other_site, tokens) -> dict[Cell, str]:
@@ -228,22 +239,10 @@ def door(way: str, url: str, referrer: str) -> str:
     )
 
 
-def test_links_windows_and_forms(browser, desk, other_site, tokens):
-    _, _, new_tab = browser
-    seen = {}
-
-    for case in TOP_LEVEL:
-        way, scheme, host, room, referrer, listed = case
-        url = login(desk, scheme, room, next(tokens[listed]))
-        tab = new_tab()
-        tab.go(other_site.url(scheme, host, put(other_site, "door", door(way, url, referrer))))
-        arrived = tab.click("#go")
-        seen[case] = wait_for(arrived, OUTCOME)
-        assert "accessToken" not in arrived.run("location.href")
-        if seen[case] == "cookie":
-            assert arrived.run("location.pathname") == f"/{room}/"
-        for opened in {id(arrived): arrived, id(tab): tab}.values():
-            opened.close()
+@pytest.mark.parametrize("name", BROWSERS)
+def test_links_windows_and_forms(name, playwright, tmp_path, desk, other_site, tokens):
+    with tabs_of(name, playwright, tmp_path / name, cookies=False) as new_tab:
+        seen = {case: come_in(case, new_tab, desk, other_site, tokens) for case in TOP_LEVEL}
 
     unseen = {case for case in TOP_LEVEL if case[4] == "no-referrer" and case[5]}
     assert seen == {
@@ -251,23 +250,17 @@ def test_links_windows_and_forms(browser, desk, other_site, tokens):
     }
 
 
-def test_the_table_in_the_guide_says_what_was_seen():
-    columns = [f"{browser} {room}" for browser in BROWSERS for room in ROOMS]
-    if any(set(outcomes) != set(columns) for outcomes in _seen.values()) or not _seen:
-        pytest.fail("The table compares what the tests above saw: run the whole module.")
-    lines = [
-        "| frame | third-party cookies | Referrer-Policy | the token | "
-        + " | ".join(f"{browser}, {room}" for browser in BROWSERS for room in ROOMS) + " |",
-        "|---" * (4 + len(columns)) + "|",
-        *(
-            "| " + " | ".join([*row, *(outcomes[column] for column in columns)]) + " |"
-            for row, outcomes in sorted(_seen.items())
-        ),
-    ]  # fmt: skip
-    page = TABLE.read_text(encoding="utf-8")
-    before, mark, _ = page.partition("<!-- measured -->\n")
-    written = before + mark + "\n" + "\n".join(lines) + "\n"
-    if os.environ.get("WEIYU_WRITE_BROWSER_TABLE") == "true":
-        TABLE.write_text(written, encoding="utf-8")
-
-    assert TABLE.read_text(encoding="utf-8") == written
+def come_in(case, new_tab, desk, other_site, tokens) -> str:
+    """Click what leads in, and return what the page that opens shows in the end."""
+    way, scheme, host, room, referrer, listed = case
+    url = login(desk, scheme, room, next(tokens[listed]))
+    tab = new_tab()
+    tab.go(other_site.url(scheme, host, put(other_site, "door", door(way, url, referrer))))
+    arrived = tab.click("#go")
+    outcome = wait_for(arrived, OUTCOME)
+    assert "accessToken" not in arrived.run("location.href")
+    if outcome == "cookie":
+        assert arrived.run("location.pathname") == f"/{room}/"
+    for opened in {id(arrived): arrived, id(tab): tab}.values():
+        opened.close()
+    return outcome

@@ -213,6 +213,7 @@ def kid_of(secret: str) -> str:
 
 
 @pytest.mark.server
+@pytest.mark.once
 def test_the_whole_ceremony_on_a_running_server(serving, tmp_path):
     """As docs/operating.md tells it: a new key, a restart, the old one out, a restart."""
     ring = tmp_path / "token_keys"
