@@ -251,6 +251,21 @@ def test_everything_can_be_done_by_keys(make_ticket, signed_in):
     assert f"/agent/tickets/{ticket}" in page.url
 
 
+def test_what_is_typed_the_moment_a_page_is_there_counts(signed_in):
+    page = signed_in("/agent/tickets")
+    page.evaluate(
+        """document.addEventListener("htmx:afterSwap", () => queueMicrotask(() => {
+            const field = document.querySelector("[name=customer]");
+            field.value = "alice";
+            field.dispatchEvent(new Event("input", { bubbles: true }));
+        }), { once: true })"""
+    )
+
+    page.click("a[href*='tickets/new']")
+
+    expect(page.locator("#customers")).to_contain_text(people.CUSTOMER)
+
+
 def test_the_list_goes_on_while_one_scrolls(make_ticket, signed_in):
     make_ticket("One of very many", times=70)
     page = signed_in("/agent/tickets?tab=unassigned&q=very many")
