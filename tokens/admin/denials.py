@@ -63,12 +63,6 @@ class DenialAdmin(AuditPages):
     def token_and_person(self, event: Any) -> str:
         return format_html("{}<br>{}", self.token(event), self.subject(event))
 
-    @admin.display(description=gettext_lazy("page and address"), ordering="origin")
-    def seen_at(self, event: Any) -> str:
-        return format_html(
-            '{}<br><span class="quiet">{}</span>', self.page(event), event.address or "–"
-        )
-
     @admin.display(description=gettext_lazy("kind"))
     def kind(self, event: TokenEvent) -> str:
         return str(KINDS.get(event.details.get("kind", ""), "–"))

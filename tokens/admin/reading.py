@@ -82,6 +82,15 @@ class AuditPages(ReadPages):
     def subject(self, event: Any) -> str:
         return event.subject_name or f"#{event.subject_id}"
 
+    @admin.display(description=gettext_lazy("page"), ordering="origin")
+    def page(self, event: TokenEvent) -> str:
+        return event.origin or "–"
+
+    @admin.display(description=gettext_lazy("page and address"), ordering="origin")
+    def seen_at(self, event: Any) -> str:
+        address = event.address or "–"
+        return format_html('{}<br><span class="quiet">{}</span>', self.page(event), address)
+
 
 def form_of(token_id: int) -> str:
     """Return the page of a token."""
