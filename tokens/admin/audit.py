@@ -24,7 +24,7 @@ from tokens.models import TokenEvent
 class TokenEventAdmin(AuditPages):
     """The audit. It is read; nothing here writes."""
 
-    list_display = ["at", "what", "token", "subject", "actor", "why", "seen_at"]
+    list_display = ["at", "what", "token_and_person", "actor", "why", "seen_at"]
     list_filter = ["verb", CauseFilter, "at"]
     fields = [
         "at", "what", "token", "subject", "actor", "through_token_id", "why", "address", "origin",

@@ -59,10 +59,6 @@ class DenialAdmin(AuditPages):
             '<strong>{}</strong><div class="advice">{}{}</div>', refusal.title, sentence, link
         )
 
-    @admin.display(description=gettext_lazy("token and person"), ordering="token_name")
-    def token_and_person(self, event: Any) -> str:
-        return format_html("{}<br>{}", self.token(event), self.subject(event))
-
     @admin.display(description=gettext_lazy("kind"))
     def kind(self, event: TokenEvent) -> str:
         return str(KINDS.get(event.details.get("kind", ""), "–"))

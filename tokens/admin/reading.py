@@ -82,14 +82,19 @@ class AuditPages(ReadPages):
     def subject(self, event: Any) -> str:
         return event.subject_name or f"#{event.subject_id}"
 
+    @admin.display(description=gettext_lazy("token and person"), ordering="token_name")
+    def token_and_person(self, event: Any) -> str:
+        return format_html("{}<br>{}", self.token(event), self.subject(event))
+
     @admin.display(description=gettext_lazy("page"), ordering="origin")
     def page(self, event: TokenEvent) -> str:
         return event.origin or "–"
 
     @admin.display(description=gettext_lazy("page and address"), ordering="origin")
     def seen_at(self, event: Any) -> str:
-        address = event.address or "–"
-        return format_html('{}<br><span class="quiet">{}</span>', self.page(event), address)
+        if not event.address:
+            return self.page(event)
+        return format_html('{}<br><span class="quiet">{}</span>', self.page(event), event.address)
 
 
 def form_of(token_id: int) -> str:
