@@ -6,6 +6,7 @@ the row with its person; then status, person, network, page and right.
 
 from __future__ import annotations
 
+import hashlib
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -29,10 +30,11 @@ from tokens.models import AccessToken
 from tokens.places import mark_first_use
 from tokens.scopes import ROLE_SCOPES, allows
 from tokens.tally import refused_calls
-from tokens.throttling import throttle_address
+from tokens.throttling import WINDOW, count, throttle_address
 
 logger = logging.getLogger(__name__)
 TOUCH_EVERY = timedelta(minutes=1)
+DENIALS_A_MINUTE = 20
 
 
 @dataclass(frozen=True)
@@ -231,16 +233,21 @@ def check_scope(token: AccessToken, person: User, scope: str) -> None:
 
 
 def record_denial(token: AccessToken, call: Call, refusal: Refused) -> None:
-    """Write a denial to the audit, at most one a minute for the same token and cause."""
-    if cache.add(f"tokens.denied.{token.pk}.{refusal.cause}", 1, timeout=60):
-        token.record(
-            "denied",
-            cause=refusal.cause,
-            address=call.address,
-            origin=call.seen,
-            kind=call.kind,
-            scope=refusal.scope,
-        )
+    """Write a denial to the audit: the same one at most once a minute, and few of one token."""
+    same = repr((refusal.cause, refusal.scope, call.kind, call.address, call.seen))
+    key = f"tokens.denied.{token.pk}"
+    if not cache.add(f"{key}.{hashlib.sha256(same.encode()).hexdigest()}", 1, timeout=WINDOW):
+        return
+    if count(key) > DENIALS_A_MINUTE:
+        return
+    token.record(
+        "denied",
+        cause=refusal.cause,
+        address=call.address,
+        origin=call.seen,
+        kind=call.kind,
+        scope=refusal.scope,
+    )
 
 
 def touch(token: AccessToken, call: Call) -> None:

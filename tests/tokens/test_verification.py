@@ -13,7 +13,7 @@ from django.utils import timezone
 from accounts.actor import Actor
 from tokens.causes import Refused
 from tokens.models import AccessToken, TokenEvent
-from tokens.verification import Call, verify
+from tokens.verification import DENIALS_A_MINUTE, Call, verify
 
 API = Call("api", "203.0.113.9")
 KEY = settings.TOKEN_KEYS["t1"]
@@ -208,3 +208,20 @@ def test_a_refusal_that_names_a_row_is_audited_once_a_minute(carol, issue):
     assert (denial.token_id, denial.cause) == (token.pk, "domain-not-allowed")
     assert denial.origin == "https://evil.example.com"
     assert denial.address == "203.0.113.9"
+
+
+def test_every_other_refusal_is_audited_too_but_not_without_end(carol, issue):
+    _, secret = issue(carol, scopes=["tickets:read"], domains=["crm.example.com"])
+    listed = "https://crm.example.com"
+
+    cause_of(secret, Call("api", "203.0.113.9", "https://one.example"))
+    cause_of(secret, Call("api", "203.0.113.9", "https://two.example"))
+    cause_of(secret, Call("login", "203.0.113.9", "https://two.example"))
+    cause_of(secret, Call("api", "203.0.113.10", "https://two.example"))
+    cause_of(secret, Call("api", "203.0.113.9", listed), scope="messages:read")
+    cause_of(secret, Call("api", "203.0.113.9", listed), scope="tickets:write")
+    assert TokenEvent.objects.denials().count() == 6
+
+    for number in range(2 * DENIALS_A_MINUTE):
+        cause_of(secret, Call("api", "203.0.113.9", f"https://{number}.example"))
+    assert TokenEvent.objects.denials().count() == DENIALS_A_MINUTE
