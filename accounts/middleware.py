@@ -42,7 +42,7 @@ def _wishes(request: HttpRequest) -> tuple[str, str]:
     language = "" if is_asked_for else value("default_language")
     zone = "UTC" if is_api else value("default_time_zone")
     is_session = settings.SESSION_COOKIE_NAME in request.COOKIES
-    if is_session and "Authorization" not in request.headers and request.user.is_authenticated:
+    if is_session and request.user.is_authenticated:
         own_zone = "" if is_api else request.user.time_zone
         return request.user.language or language, own_zone or zone
     return language, zone

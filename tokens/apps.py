@@ -11,6 +11,7 @@ class TokensConfig(AppConfig):
     due_work = [
         "tokens.due.cut_old_addresses",
         "tokens.due.forget_refused_calls",
+        "tokens.due.forget_sessions",
         "tokens.due.give_notices",
     ]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from rest_framework import authentication
@@ -14,6 +15,8 @@ from tokens.causes import Refused
 from tokens.models import AccessToken
 from tokens.throttling import failed_too_often
 from tokens.verification import Call, counted, verify
+
+_BLANKS = re.compile(r"[ \t]+")
 
 
 class BearerAuthentication(JWTAuthentication):
@@ -44,13 +47,21 @@ class BearerAuthentication(JWTAuthentication):
 
     def get_raw_token(self, header: bytes) -> str | None:  # type: ignore[override]
         """Return the token of a Bearer header (the scheme in any case), None for other schemes."""
-        # Blanks as HTTP knows them: Python would also strip letters such as a no-break space.
-        scheme, _, secret = header.decode("latin-1").strip(" \t").partition(" ")
-        if scheme.lower() != "bearer":
+        secret = bearer_of(header.decode("latin-1"))
+        if secret is None:
             return None
         if "," in secret and secret.lower().count("bearer"):
             raise Refused("token-doubled")
-        return secret.strip(" \t")
+        return secret
+
+
+def bearer_of(header: str) -> str | None:
+    """Return what a Bearer header carries (the scheme in any case), None for other schemes."""
+    # Blanks as HTTP knows them: Python would also strip letters such as a no-break space.
+    scheme, *rest = _BLANKS.split(header.strip(" \t"), maxsplit=1)
+    if scheme.lower() != "bearer":
+        return None
+    return rest[0] if rest else ""
 
 
 class SessionAuthentication(authentication.SessionAuthentication):

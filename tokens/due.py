@@ -8,6 +8,7 @@ from tokens import notices
 from tokens.models import RefusedCalls, TokenEvent
 from tokens.models.event import ADDRESSES_STAY_WHOLE_FOR
 from tokens.models.refused_calls import KEPT_FOR
+from tokens.sessions import forget_expired_sessions
 
 
 def cut_old_addresses() -> int:
@@ -19,6 +20,11 @@ def forget_refused_calls() -> int:
     """Delete the counts of refused calls after 30 days; return how many."""
     old = RefusedCalls.objects.filter(minute__lt=timezone.now() - KEPT_FOR)
     return old.delete()[0]
+
+
+def forget_sessions() -> int:
+    """Delete the sessions that are over; return how many."""
+    return forget_expired_sessions()
 
 
 def give_notices() -> int:

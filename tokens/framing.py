@@ -10,8 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, cast
 
+from corsheaders.middleware import CorsMiddleware as StockCors
 from csp.middleware import HEADER, CSPMiddleware
 from django.http import HttpRequest, HttpResponseBase
+
+from tokens.frames import frame_of
 
 NOBODY: list[str] = ["'none'"]
 ANYONE: list[str] = []
@@ -30,6 +33,13 @@ class PolicyMiddleware(CSPMiddleware):
             return super().process_response(request, response)
         response.headers.setdefault(HEADER, NOTHING)
         return response
+
+
+class CorsMiddleware(StockCors):
+    """The API is for pages of every site; inside a frame it is for our own pages alone."""
+
+    def is_enabled(self, request: HttpRequest) -> bool:
+        return frame_of(request) is None and bool(super().is_enabled(request))
 
 
 class FramingMiddleware:

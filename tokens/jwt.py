@@ -132,7 +132,7 @@ class SignedToken(Token):
 
     @property
     def has_expired(self) -> bool:
-        return bool(self.payload["exp"] + LEEWAY <= time.time())
+        return bool(self.payload["exp"] <= time.time())
 
 
 def _is_moment(value: object) -> bool:

@@ -53,7 +53,7 @@ def make_login_link(
         message = _("This is no page of the room. Write its path, such as /agent/tickets/42.")
         raise ValidationError({"next": ValidationError(message, code="invalid")})
     expires_at = timezone.now() + LoginCode.LIFE
-    code = LoginCode.make(token, target=target, user=person, next_page=next_page)
+    code = LoginCode.make(token, target=target, user=person, next_page=next_page, admitted=False)
     details: dict[str, Any] = {"for": person.pk, "target": target}
     token.record("link", by=Actor(token.user, token_id=token.pk), address=address, **details)
     return LoginLink(code, target, person, next_page, expires_at)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from urllib.parse import unquote, urlencode, urlsplit
 
@@ -21,10 +22,10 @@ from tokens import storage
 from tokens.causes import Refused
 from tokens.domains import Origin
 from tokens.frames import frame_of, in_frame, within
-from tokens.middleware import is_carried
+from tokens.middleware import is_carried, place_of
 from tokens.models import AccessToken, LoginCode
 from tokens.models.login_code import PREFIX
-from tokens.sessions import end_oldest_sessions, forget_expired_sessions, row_key
+from tokens.sessions import end_oldest_sessions, row_key
 from tokens.standing import BORN_KEY, TOKEN_KEY
 from tokens.verification import Call, check, counted, verify
 
@@ -65,7 +66,7 @@ class Entry:
         domains = tuple(self.token.domains)
         return Call("session", address, page=self.seen or None, domains=domains)
 
-    def code(self, *, session_key: str = "") -> str:
+    def code(self, *, session_key: str = "", expires_at: datetime | None = None) -> str:
         """Return a new one-time code that stands for this entry."""
         return LoginCode.make(
             self.token,
@@ -74,6 +75,7 @@ class Entry:
             next_page=self.page,
             page=self.seen,
             session_key=session_key,
+            expires_at=expires_at,
         )
 
 
@@ -106,7 +108,7 @@ def _judge_code(code: str, call: Call) -> Entry:
     if found is None:
         raise counted(call, Refused("code-used"))
     Entry.of_code(found).check(call)
-    found.note_page(call.seen)
+    found.admit(call.seen)
     return Entry.of_code(found)
 
 
@@ -115,9 +117,9 @@ def safe_next(target: str, page: str | None) -> str:
     front = ROOMS[target]
     if not page or len(page) > 500:
         return front
-    path = unquote(urlsplit(page).path)
     if not page.startswith(front) or any(bad in page.lower() for bad in ("\\", "..", "%2e", "//")):
         return front
+    path = unquote(urlsplit(page).path)
     if any(character < " " for character in unquote(page)) or "//" in path or ".." in path:
         return front
     if "/auth/" in path or path.rstrip("/").endswith(("/login", "/logout")):
@@ -158,11 +160,14 @@ def open_session(request: Any, entry: Entry) -> None:
     request.session.flush()
     login(request, entry.person, backend="tokens.backends.RightsBackend")
     request.session[TOKEN_KEY] = token.pk
-    request.session[BORN_KEY] = {"page": entry.seen, "domains": token.domains}
-    storage.limit(request.session, token, carried=is_carried(request))
+    request.session[BORN_KEY] = {
+        "page": entry.seen,
+        "domains": token.domains,
+        "place": place_of(request),
+    }
+    storage.limit(request.session, carried=is_carried(request))
     request.session.save()
     end_oldest_sessions(token)
-    forget_expired_sessions()
     details: dict[str, Any] = {"target": entry.target, "way": _way(request)}
     if entry.person.pk != token.user_id:
         details["person"] = entry.person.pk
@@ -182,13 +187,11 @@ def _hides_our_cookie(request: Any) -> bool:
 
     Browsers keep a `Lax` cookie back when a form of another site POSTs; our own page asks again.
     """
-    origin = Call.of_login(request).origin
-    return (
-        request.method == "POST"
-        and not in_frame(request)
-        and origin is not None
-        and origin.host != own_host(request)
-    )
+    call = Call.of_login(request)
+    if request.method != "POST" or in_frame(request) or call.page is None:
+        return False
+    # A page that sends no referrer shows the origin "null": it may be anybody's.
+    return call.origin is None or call.origin.host != own_host(request)
 
 
 def own_host(request: HttpRequest) -> str:

@@ -12,7 +12,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.contrib.sessions.middleware import SessionMiddleware as StockSessions
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
-from tokens.authentication import attach
+from tokens.authentication import attach, bearer_of
 from tokens.causes import Refused
 from tokens.frames import frame_of
 from tokens.refusals import refused_page
@@ -50,7 +50,9 @@ class SessionMiddleware(StockSessions):
                 del request.COOKIES[name]
         if carried:
             keep_no_cookie(request)
-        if carried or found:
+        # A bearer is judged alone. Other schemes belong to proxies in front.
+        is_bearer = bearer_of(request.META.get("HTTP_AUTHORIZATION", "")) is not None
+        if (carried or found) and not is_bearer:
             request.COOKIES[settings.SESSION_COOKIE_NAME] = carried or found
         super().process_request(request)
 
@@ -70,6 +72,14 @@ def keep_no_cookie(request: Any) -> None:
 def is_carried(request: Any) -> bool:
     """Return whether the session came in a header, from a frame that keeps no cookie."""
     return bool(getattr(request, "session_is_carried", False))
+
+
+def place_of(request: Any) -> str:
+    """Return where a session counts, and nowhere else: "tab", or a frame's key and its way."""
+    frame = frame_of(request)
+    if frame is None:
+        return "tab"
+    return f"{frame.key} {'carried' if is_carried(request) else 'kept'}"
 
 
 def _jar(request: HttpRequest) -> str:
@@ -106,8 +116,7 @@ class AuthenticationMiddleware(StockAuthentication):
         request.access_token = None  # type: ignore[attr-defined]
         request.ended = None  # type: ignore[attr-defined]
         request.refusal = None  # type: ignore[attr-defined]
-        has_session = settings.SESSION_COOKIE_NAME in request.COOKIES
-        if has_session and "HTTP_AUTHORIZATION" not in request.META:
+        if settings.SESSION_COOKIE_NAME in request.COOKIES:
             self._recall_token(request)
 
     def _recall_token(self, request: Any) -> None:
@@ -129,14 +138,14 @@ class AuthenticationMiddleware(StockAuthentication):
             request.refusal = refusal
             request.user = AnonymousUser()
             return
-        if frame is not None and not frame.holds(token, person):
+        if standing.place != place_of(request):
             request.user = AnonymousUser()
             return
         attach(request, token, person)
         request.standing = standing
         request.user = person
         if is_carried(request):
-            prolong(request.session, token)
+            prolong(request.session)
 
     def process_view(
         self, request: Any, view: Callable[..., Any], args: Any, kwargs: Any

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from typing import Any
-from urllib.parse import urlsplit
 
 from django.contrib.auth import authenticate
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -132,10 +131,10 @@ class OpenByCode(View):
 def redeem(request: HttpRequest) -> Entry:
     """Use up the code that our own page sent, and return what it opens; raises Refused."""
     origin = request.headers.get("Origin")
-    if origin and urlsplit(origin).netloc != request.get_host():
+    if origin and origin.partition("://")[2] != request.get_host():
         raise Refused("domain-not-allowed", seen=origin[:100])
     found = LoginCode.redeem(request.POST.get("code", ""))
-    if found is None:
+    if found is None or not found.admitted:
         raise Refused("code-used")
     if not found.page:
         # The browser told our server no page, but our script may have seen it.
@@ -153,24 +152,29 @@ def redeem(request: HttpRequest) -> Entry:
 def arrived(request: Any) -> HttpResponse:
     """Find out whether the browser kept the cookie of a frame; if not, go on without.
 
-    The code has been seen by the server's log, so it is used up here, whatever comes of it.
+    The code has been seen by the server's log, so it is used up here, whatever comes of it. It
+    opens again only what was opened beside it and is not held by anybody.
     """
     found = LoginCode.redeem(request.GET.get("code", ""))
     if request.user.is_authenticated:
         page = request.GET.get("next", "")
         target = "admin" if page.startswith(ROOMS["admin"]) else "agent"
         return _hide(SeeOther(within(request, safe_next(target, page))))
-    if found is None:
+    # The browser has just dropped its key.
+    if found is None or not Session.objects.filter(pk=found.session_key).delete()[0]:
         return refused_page(request, Refused("code-used"))
-    # Nobody holds its key: the browser has just dropped it.
-    Session.objects.filter(pk=found.session_key).delete()
-    return _without_cookies(request, Entry.of_code(found))
+    entry = Entry.of_code(found)
+    try:
+        entry.check(entry.standing_call(request))
+    except Refused as refusal:
+        return refused_page(request, refusal, room=entry.target)
+    return _without_cookies(request, entry, entry.code(expires_at=found.expires_at))
 
 
-def _without_cookies(request: HttpRequest, entry: Entry) -> HttpResponse:
+def _without_cookies(request: HttpRequest, entry: Entry, code: str) -> HttpResponse:
     """Let the workstation's scripts carry the session; offer a tab where that cannot work."""
     context = {
-        "code": entry.code(),
+        "code": code,
         "can_carry": entry.target == "agent" and frame_of(request) is not None,
         "is_secure": request.is_secure(),
         "keep": within(request, "/agent/auth/keep"),

@@ -27,7 +27,10 @@ def read(text: str) -> Pasted:
     if "?" not in text and "://" not in text:
         scheme, _space, rest = text.partition(" ")
         return Pasted(rest.strip() if scheme.lower().rstrip(":") == "bearer" else text)
-    parts = urlsplit("".join(text.split()))
+    try:
+        parts = urlsplit("".join(text.split()))
+    except ValueError as error:
+        raise Refused("token-missing") from error
     given = [
         value
         for name, value in parse_qsl(parts.query.replace("amp;", ""))

@@ -51,9 +51,9 @@ class SessionStore(DatabaseStore):
         return session
 
 
-def forget_expired_sessions() -> None:
-    """Delete the rows of sessions that are over; nobody else does."""
-    Session.objects.filter(expire_date__lt=timezone.now()).delete()
+def forget_expired_sessions() -> int:
+    """Delete the rows of sessions that are over; return how many."""
+    return Session.objects.filter(expire_date__lt=timezone.now()).delete()[0]
 
 
 def end_oldest_sessions(token: AccessToken) -> None:

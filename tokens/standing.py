@@ -24,13 +24,17 @@ BORN_KEY = "_born"
 
 @dataclass(frozen=True)
 class Standing:
-    """The login that something was born from. `page` is the origin seen then, "" if none."""
+    """The login that something was born from.
+
+    `page` is the origin seen then, "" if none; `place` is where alone it counts.
+    """
 
     token_id: int
     user_id: int
     page: str
     domains: tuple[str, ...]
     password_hash: str
+    place: str
 
     @classmethod
     def of_session(cls, session: Mapping[str, Any]) -> Standing | None:
@@ -45,6 +49,7 @@ class Standing:
             page=born.get("page", ""),
             domains=tuple(born.get("domains", ())),
             password_hash=session.get(HASH_SESSION_KEY, ""),
+            place=born.get("place", ""),
         )
 
     def call(self, address: str) -> Call:

@@ -10,9 +10,6 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.sessions.backends.base import SessionBase
-from django.utils import timezone
-
-from tokens.models import AccessToken
 
 # The scripts of an open page call more often than that.
 LIFE = 30 * 60  # seconds
@@ -20,16 +17,18 @@ PROLONG_EVERY = 5 * 60
 PROLONGED_KEY = "_prolonged_at"
 
 
-def limit(session: SessionBase, token: AccessToken, *, carried: bool) -> None:
-    """Let a session end in time, and no later than the token."""
-    longest = LIFE if carried else settings.SESSION_COOKIE_AGE
-    left = int((token.expires_at - timezone.now()).total_seconds())
-    session.set_expiry(max(1, min(left, longest)))
+def limit(session: SessionBase, *, carried: bool) -> None:
+    """Let a session end in time.
+
+    The token's end is none of its own: every click asks for it, and whoever comes after it is
+    told so instead of finding no session at all.
+    """
+    session.set_expiry(LIFE if carried else settings.SESSION_COOKIE_AGE)
 
 
-def prolong(session: Any, token: AccessToken) -> None:
+def prolong(session: Any) -> None:
     """Give a session in use its whole time again, with one write every few minutes."""
     now = time.time()
     if session.get(PROLONGED_KEY, 0) < now - PROLONG_EVERY:
-        limit(session, token, carried=True)
+        limit(session, carried=True)
         session[PROLONGED_KEY] = now

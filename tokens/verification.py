@@ -24,8 +24,8 @@ from accounts.models import User
 from tokens import networks
 from tokens.causes import Refused
 from tokens.domains import AllowedDomain, Origin
-from tokens.frames import in_frame
-from tokens.jwt import LEEWAY, SignedToken, UnsoundToken
+from tokens.frames import FRAME_DESTINATIONS
+from tokens.jwt import SignedToken, UnsoundToken
 from tokens.models import AccessToken
 from tokens.places import mark_first_use
 from tokens.scopes import ROLE_SCOPES, allows
@@ -56,9 +56,13 @@ class Call:
 
     @classmethod
     def of_login(cls, request: HttpRequest) -> Call:
-        """A form that POSTs shows its Origin, a link or frame its Referer."""
+        """A form that POSTs shows its Origin, a link or frame its Referer.
+
+        That it is a frame must the browser itself say: anybody can write a frame's address.
+        """
         header = "Origin" if request.method == "POST" else "Referer"
-        kind = "frame" if in_frame(request) else "login"
+        is_frame = request.headers.get("Sec-Fetch-Dest") in FRAME_DESTINATIONS
+        kind = "frame" if is_frame else "login"
         return cls(kind, request.META.get("REMOTE_ADDR", ""), request.headers.get(header))
 
     @cached_property
@@ -149,7 +153,7 @@ def _check_status(case: Case) -> None:
     token = case.token
     if token.disabled_at:
         raise Refused("token-disabled")
-    if case.has_expired or token.expires_at + timedelta(seconds=LEEWAY) <= timezone.now():
+    if case.has_expired or token.expires_at <= timezone.now():
         raise Refused("token-expired")
     if token.grace_until and token.grace_until <= timezone.now():
         raise Refused("token-rotated")
@@ -234,12 +238,14 @@ def check_scope(token: AccessToken, person: User, scope: str) -> None:
 
 def record_denial(token: AccessToken, call: Call, refusal: Refused) -> None:
     """Write a denial to the audit: the same one at most once a minute, and few of one token."""
-    same = repr((refusal.cause, refusal.scope, call.kind, call.address, call.seen))
     key = f"tokens.denied.{token.pk}"
+    # First, so that one caller cannot fill the cache with keys either.
+    if cache.get(key, 0) >= DENIALS_A_MINUTE:
+        return
+    same = repr((refusal.cause, refusal.scope, call.kind, call.address, call.seen))
     if not cache.add(f"{key}.{hashlib.sha256(same.encode()).hexdigest()}", 1, timeout=WINDOW):
         return
-    if count(key) > DENIALS_A_MINUTE:
-        return
+    count(key)
     token.record(
         "denied",
         cause=refusal.cause,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import dj_database_url
@@ -67,7 +68,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "tokens.framing.PolicyMiddleware",
     "tokens.framing.FramingMiddleware",
-    "corsheaders.middleware.CorsMiddleware",
+    "tokens.framing.CorsMiddleware",
     "tokens.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -126,7 +127,7 @@ if REDIS_URL:
     # Deployments may share a Redis, whose channels know no database numbers. What the processes of
     # one have in common is the secret.
     _namespace = "weiyu-" + hmac.digest(SECRET_KEY.encode(), b"redis", "sha256").hex()[:12]
-    CACHES = {
+    CACHES: dict[str, dict[str, Any]] = {
         "default": {
             "BACKEND": "weiyu_site.redis_cache.RedisCache",
             "LOCATION": REDIS_URL,
@@ -144,7 +145,13 @@ if REDIS_URL:
         }
     }
 else:
-    CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+    CACHES = {
+        "default": {
+            "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+            # Past this it drops entries, and with them what was counted against somebody.
+            "OPTIONS": {"MAX_ENTRIES": 100_000},
+        }
+    }
     CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
 
 MEDIA_ROOT = DATA_DIR / "uploads"

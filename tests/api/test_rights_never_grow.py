@@ -24,7 +24,16 @@ from tokens.scopes import ROLE_SCOPES, Scope, expand
 
 CALLS = [call for call in every_call() if call.action]
 ADMIN_PAGES = [path for path in addresses() if path.startswith("/admin/") and "/auth/" not in path]
-KINDS = ("bearer", "tab", "frame", "carried", "link", "link for another")
+KINDS = (
+    "bearer",
+    "tab",
+    "frame",
+    "carried",
+    "link",
+    "link for another",
+    "tab, basic",
+    "carried, basic",
+)
 WEAK = (
     ["tickets:read"],
     ["messages:write", "statistics:read"],
@@ -58,6 +67,14 @@ def caller(dora, carol, issue) -> Callable[..., Caller]:
     """Return a function that lets an administrator's token in: `caller("frame", scopes)`."""
 
     def make(kind: str, scopes: list[str]) -> Caller:
+        kind, _comma, is_basic = kind.partition(", ")
+        came = let_in(kind, scopes)
+        if is_basic:
+            # As a browser behind a proxy that asks for a password of its own does.
+            came.headers = {**(came.headers or {}), "Authorization": "Basic dXNlcjpwYXNz"}
+        return came
+
+    def let_in(kind: str, scopes: list[str]) -> Caller:
         # What lets somebody else in is an administrator's token that may write tokens.
         more = ["tokens:write"] if kind == "link for another" else []
         token, secret = issue(dora, scopes=sorted({*scopes, *more, "login:agent", "login:admin"}))
@@ -129,7 +146,7 @@ def test_no_call_does_more_than_role_and_token_allow(kind, scopes, caller, ids):
 OPEN_PAGES = {"/admin/", "/admin/jsi18n/", "/admin/logout/", "/admin/password_change/done/"}
 
 
-@pytest.mark.parametrize("kind", ["tab", "frame", "carried", "link"])
+@pytest.mark.parametrize("kind", ["tab", "frame", "carried", "link", "tab, basic"])
 def test_no_page_of_the_admin_opens_more_than_the_token_allows(kind, caller):
     came = caller(kind, [])
 
@@ -140,6 +157,16 @@ def test_no_page_of_the_admin_opens_more_than_the_token_allows(kind, caller):
         # Pages about tokens say to every frame that they are not for frames.
         tells = b"Not inside a frame" in response.content
         assert response.status_code != 200 or path in OPEN_PAGES or tells, (kind, path)
+
+
+@pytest.mark.parametrize("header", ["Bearer bad", "bearer", "BEARER\tx y"])
+def test_a_bearer_beside_a_session_is_the_bearer_alone(header, caller):
+    came = caller("tab", list(Scope.values))
+    came.headers = {"Authorization": header}
+
+    assert came.send("get", "/admin/").status_code == 302
+    assert came.send("get", "/agent/tickets").status_code == 302
+    assert came.send("get", "/api/user/profile").status_code == 401
 
 
 def test_the_admin_is_closed_to_a_person_of_another_role_whom_a_link_let_in(caller):

@@ -166,10 +166,23 @@ def test_a_session_counts_in_its_own_frame_only(browser, dora, carol, issue):
 
     elsewhere = with_session(browser, kept, f"/f/{carols_token.handle}/agent/")
     outside = with_session(browser, kept, "/agent/")
+    browser.cookies["weiyu"] = kept["session"]
+    as_a_tab = browser.get("/agent/")
 
     assert elsewhere.status_code == 401
     assert "signed-out" in elsewhere.content.decode()
     assert outside["Location"].startswith("/agent/login")
+    assert as_a_tab["Location"].startswith("/agent/login")
+
+
+def test_the_address_of_a_frame_makes_none(browser, dora, issue):
+    token, secret = issue(dora, domains=["crm.example.com"])
+    top = {"Sec-Fetch-Dest": "document"}
+
+    for handle in (token.handle, "abcdefghijklmnop"):
+        address = f"/f/{handle}/agent/auth/login"
+        page = browser.get(address, {"accessToken": secret}, headers=top, secure=True)
+        assert (page.status_code, b"domain-not-allowed" in page.content) == (403, True)
 
 
 def test_a_frame_without_referer_lands_where_only_listed_pages_frame_it(browser, dora, issue):
@@ -241,7 +254,7 @@ def test_a_carried_session_calls_the_api_like_any_other(browser, dora, issue):
     token, secret = issue(dora, scopes=["login:agent", "tickets:read"])
     kept = carry(browser, secret)
 
-    good = with_session(browser, kept, f"/f/{token.handle}/api/tickets/list")
+    good = with_session(browser, kept, f"/f/{token.handle}/api/tickets/list", Origin=CRM)
     beyond = with_session(browser, kept, f"/f/{token.handle}/api/users/list")
     outside = with_session(browser, kept, "/api/tickets/list")
 
@@ -250,6 +263,32 @@ def test_a_carried_session_calls_the_api_like_any_other(browser, dora, issue):
     assert outside.status_code == 401
     # Other sites cannot read it, whatever they send.
     assert "Access-Control-Allow-Origin" not in good
+
+
+def test_finding_out_about_cookies_prolongs_no_code(browser, dora, issue):
+    token, secret = issue(dora)
+    code = LoginCode.make(token, target="agent")
+
+    for place in ("", f"/f/{token.handle}"):
+        assert browser.get(f"{place}/agent/auth/arrived", {"code": code}).status_code == 401
+    sent = send_on(browser, land(browser, secret, secure=False), secure=False)
+    soon = timezone.now() + timedelta(seconds=20)
+    LoginCode.objects.update(expires_at=soon)
+    browser.cookies.clear()
+    browser.get(sent["Location"])
+    assert LoginCode.objects.get().expires_at == soon
+
+
+def test_without_cookies_nobody_comes_in_whose_token_has_ended(browser, dora, issue):
+    token, secret = issue(dora)
+    sent = send_on(browser, land(browser, secret, secure=False), secure=False)
+    browser.cookies.clear()
+    token.disable(by=Actor.system())
+
+    told = browser.get(sent["Location"])
+
+    assert (told.status_code, b"token-disabled" in told.content) == (401, True)
+    assert not LoginCode.objects.exists()
 
 
 def test_a_carried_session_in_use_is_prolonged_and_an_idle_one_ends(browser, dora, issue):

@@ -316,6 +316,19 @@ def test_a_link_is_held_to_the_domains_of_its_token(carol, bearer):
     assert user_of(browser) == str(carol.pk)
 
 
+@pytest.mark.parametrize("path", ["/agent/auth/open", "/agent/auth/arrived"])
+def test_the_code_of_a_link_opens_by_its_own_address_alone(path, carol, bearer):
+    client = bearer(carol, domains=["crm.example.com"])
+    answer = client.post(LINKS, {"target": "agent"}, headers={"Origin": CRM})
+    code = code_in(answer.json()["url"])
+    browser = Client()
+
+    send = browser.get if path.endswith("arrived") else browser.post
+
+    assert send(path, {"code": code}).status_code == 401
+    assert user_of(browser) is None
+
+
 def test_a_link_for_an_agent_opens_what_both_may(dora, carol, issue, made):
     issue(carol, name="of carol")
     scopes = ["login:agent", "login:admin", "tokens:write", "tickets:read", "settings:read"]

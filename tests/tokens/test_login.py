@@ -10,6 +10,7 @@ from django.utils import timezone
 
 import configuration.values
 from accounts.actor import Actor
+from tokens import due
 from tokens.models import AccessToken, LoginCode, Session, TokenEvent
 from tokens.sessions import MOST_SESSIONS_OF_A_TOKEN, TOKEN_KEY
 
@@ -77,22 +78,37 @@ def test_a_posted_form_never_replaces_somebody_silently(browser, dora, carol, is
     assert user_of(browser) == str(dora.pk)
 
 
-def test_a_login_forgets_sessions_that_are_over(browser, dora, issue):
+@pytest.mark.parametrize("origin", ["null", "http://["])
+def test_a_form_that_hides_its_page_replaces_nobody_silently_either(origin, browser, dora, issue):
+    _, secret = issue(dora)
+
+    response = browser.post(
+        "/agent/auth/login", {"accessToken": secret}, headers={**TOP, "Origin": origin}
+    )
+
+    assert response["Location"].startswith("/agent/auth/open#")
+    assert user_of(browser) is None
+
+
+def test_sessions_that_are_over_are_forgotten(browser, dora, issue):
     _, secret = issue(dora)
     log_in(Client(), secret)
     Session.objects.update(expire_date=timezone.now() - timedelta(minutes=1))
-
     log_in(browser, secret)
 
-    assert Session.objects.count() == 1
+    assert due.forget_sessions() == 1
+    assert browser.get("/agent/tickets").status_code == 200
 
 
-def test_the_session_ends_no_later_than_the_token(browser, dora, issue):
-    _, secret = issue(dora, days=1 / 24)
-
+def test_whoever_comes_after_the_end_of_the_token_is_told_so(browser, dora, issue):
+    token, secret = issue(dora, days=1 / 24)
     log_in(browser, secret)
 
-    assert 3500 < browser.session.get_expiry_age() <= 3600
+    # Neither the browser nor the table may have forgotten the session by then.
+    assert browser.session.get_expiry_age() == settings.SESSION_COOKIE_AGE
+    AccessToken.objects.filter(pk=token.pk).update(expires_at=timezone.now())
+    told = browser.get("/agent/tickets")
+    assert (told.status_code, b"The token has expired" in told.content) == (401, True)
 
 
 @pytest.mark.parametrize(
@@ -203,6 +219,8 @@ def test_a_token_without_the_login_scope_opens_nothing(browser, dora, issue):
         ("/agent/logout", "/agent/"),
         ("/agent/no-such-page", "/agent/"),
         ("/agent/\r\nSet-Cookie: a=b", "/agent/"),
+        ("//[", "/agent/"),
+        ("/agent/[", "/agent/"),
     ],
 )
 def test_next_leads_only_to_pages_of_the_room(browser, dora, issue, page, goes_to):
@@ -273,16 +291,25 @@ def test_a_code_opens_one_session_once(browser, carol, issue):
     assert Client().post("/agent/auth/open", {"code": code}).status_code == 401
 
 
-def test_a_code_is_posted_by_our_own_page_only(browser, carol, issue):
+@pytest.mark.parametrize("origin", ["https://evil.example.com", "null", "http://["])
+def test_a_code_is_posted_by_our_own_page_only(origin, browser, carol, issue):
     token, _ = issue(carol)
     code = LoginCode.make(token, target="agent")
 
-    response = browser.post(
-        "/agent/auth/open", {"code": code}, headers={"Origin": "https://evil.example.com"}
-    )
+    response = browser.post("/agent/auth/open", {"code": code}, headers={"Origin": origin})
 
     assert response.status_code == 403
     assert LoginCode.objects.count() == 1
+
+
+def test_a_new_password_ends_the_codes_of_the_person(browser, carol, issue):
+    token, _ = issue(carol)
+    code = LoginCode.make(token, target="agent")
+
+    carol.set_password("another long password")
+    carol.save()
+
+    assert browser.post("/agent/auth/open", {"code": code}).status_code == 401
 
 
 def test_disabling_ends_the_session_on_the_next_click_and_says_so(browser, dora, issue):

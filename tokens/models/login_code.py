@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import secrets
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from django.db import models, transaction
+from django.db import models
 from django.utils import timezone
+from django.utils.crypto import constant_time_compare
 
 from accounts.models import User
 from tokens.models.access_token import AccessToken
@@ -34,6 +35,10 @@ class LoginCode(models.Model):
     next = models.CharField(max_length=500, blank=True)
     # The row of the session that was opened beside it, whose cookie the browser may drop.
     session_key = models.CharField(max_length=40, blank=True)
+    # A login link's code opens nothing before the page that shows it was judged.
+    admitted = models.BooleanField(default=True)
+    # A new password ends the codes of a person as it ends their sessions.
+    auth_hash = models.CharField(max_length=64, default="")
     expires_at = models.DateTimeField(db_index=True)
 
     def __str__(self) -> str:
@@ -49,20 +54,27 @@ class LoginCode(models.Model):
         next_page: str = "",
         page: str = "",
         session_key: str = "",
+        admitted: bool = True,
+        expires_at: datetime | None = None,
     ) -> str:
-        """Keep a new code's digest and return the code; drops codes that are over."""
-        now = timezone.now()
+        """Keep a new code's digest and return the code; drops codes that are over.
+
+        One that takes the place of another ends with it: `expires_at`.
+        """
+        now, person = timezone.now(), user or token.user
         cls.objects.filter(expires_at__lt=now).delete()
         code = PREFIX + secrets.token_urlsafe(32)
         cls.objects.create(
             digest=digest_of(code),
             access_token=token,
-            user=user or token.user,
+            user=person,
             target=target,
             next=next_page,
             page=page[:300],
             session_key=session_key,
-            expires_at=now + cls.LIFE,
+            admitted=admitted,
+            auth_hash=person.get_session_auth_hash(),
+            expires_at=expires_at or now + cls.LIFE,
         )
         return code
 
@@ -70,10 +82,13 @@ class LoginCode(models.Model):
     def peek(cls, code: str) -> LoginCode | None:
         """Return the row of a good code without using it up."""
         rows = cls.objects.select_related("access_token__user", "user")
-        return rows.filter(digest=digest_of(code), expires_at__gt=timezone.now()).first()
+        found = rows.filter(digest=digest_of(code), expires_at__gt=timezone.now()).first()
+        if found is None:
+            return None
+        is_same = constant_time_compare(found.auth_hash, found.user.get_session_auth_hash())
+        return found if is_same else None
 
     @classmethod
-    @transaction.atomic
     def redeem(cls, code: str) -> LoginCode | None:
         """Return the row of a good code and use it up; None for any other."""
         found = cls.peek(code)
@@ -82,8 +97,9 @@ class LoginCode(models.Model):
             return None
         return found
 
-    def note_page(self, page: str) -> None:
-        """Remember the page that a login link was seen on, until its code is used."""
-        if page and page != self.page:
-            self.page = page[:300]
-            self.save(update_fields=["page"])
+    def admit(self, page: str) -> None:
+        """Let a login link's code be used, and remember the page that it was seen on."""
+        seen = page[:300] or self.page
+        if (self.admitted, self.page) != (True, seen):
+            self.admitted, self.page = True, seen
+            self.save(update_fields=["admitted", "page"])
