@@ -23,6 +23,7 @@ from tickets.serializers import (
     TicketEventSerializer,
     TicketSerializer,
 )
+from tokens.permissions import came_by_bearer
 
 READS_PAGES = ("limit", "cursor", "with_count", "ordering")
 
@@ -61,8 +62,7 @@ class TicketViewSet(ModelViewSet[Ticket]):
 
     def _channel(self) -> str:
         """Return what opens the ticket: a program with a token, or a person of ours on a page."""
-        is_program = "Authorization" in self.request.headers
-        by_hand = Actor.of(self.request).is_team and not is_program
+        by_hand = Actor.of(self.request).is_team and not came_by_bearer(self.request)
         return Ticket.Channel.AGENT if by_hand else Ticket.Channel.API
 
     def perform_update(self, serializer: BaseSerializer[Ticket]) -> None:

@@ -68,6 +68,13 @@ def test_title_content_and_priority_are_a_whole_ticket(dora, bearer):
     assert ticket.events.get().token_id == dora.access_tokens.get().pk
 
 
+@pytest.mark.parametrize("header", [{}, {"Authorization": "Basic dXNlcjpwYXNz"}])
+def test_a_ticket_that_the_team_opens_on_a_page_is_no_programs(header, carol, as_user):
+    response = as_user(carol).post(CREATE, {"title": "By hand", "content": "x"}, headers=header)
+
+    assert response.json()["channel"] == "agent"
+
+
 def test_the_list_is_a_bare_array_of_the_same_objects(ticket, dora, bearer):
     client = bearer(dora)
 
