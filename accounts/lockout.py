@@ -1,13 +1,23 @@
-"""What somebody sees after too many wrong passwords."""
+"""Wrong passwords: when they are forgotten, and what somebody sees after too many."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from axes.handlers.proxy import AxesProxyHandler
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
+
+
+def forget_failures(request: HttpRequest, username: str) -> None:
+    """Forget the wrong passwords of a person at this address, once the right one was given.
+
+    Axes would do so at every login, also at one by a link, which proves no password.
+    """
+    AxesProxyHandler.update_request(request)
+    AxesProxyHandler.get_implementation().reset_user_attempts(request, {"username": username})
 
 
 def locked_out(

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib.auth.backends import ModelBackend
 
+from accounts.lockout import forget_failures
 from tokens.scopes import allows
 
 # Django asks for "tickets.change_ticket"; our rights are families.
@@ -20,6 +21,13 @@ FAMILIES = {
 
 class RightsBackend(ModelBackend):
     """Model permissions are never stored: the role grants them and a token narrows them."""
+
+    def authenticate(self, request: Any, *args: Any, **kwargs: Any) -> Any:
+        """Return whom name and password belong to; every door that asks for both comes here."""
+        person = super().authenticate(request, *args, **kwargs)
+        if person is not None:
+            forget_failures(request, person.get_username())
+        return person
 
     def has_perm(self, user_obj: Any, perm: str, obj: object = None) -> bool:
         app_label, _, codename = perm.partition(".")

@@ -8,7 +8,7 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.admin import AdminSite
 from django.contrib.admin.forms import AdminAuthenticationForm, AdminPasswordChangeForm
-from django.contrib.auth import login
+from django.contrib.auth import authenticate, login
 from django.contrib.auth.views import LoginView, PasswordChangeView
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -59,9 +59,30 @@ class SignIn(LoginView):
 
 
 class OwnPasswordForm(AdminPasswordChangeForm):
+    def __init__(self, *args: Any, request: HttpRequest, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.request = request
+
+    def clean_old_password(self) -> str:
+        """Ask as signing in does, so that wrong passwords count for the lock-out."""
+        old: str = self.cleaned_data["old_password"]
+        if not authenticate(self.request, username=self.user.username, password=old):
+            raise ValidationError(
+                self.error_messages["password_incorrect"], code="password_incorrect"
+            )
+        return old
+
     def save(self, commit: bool = True) -> Any:
         self.user.edit(by=Actor(self.user), password=self.cleaned_data["new_password1"])
         return self.user
+
+
+class OwnPassword(PasswordChangeView):
+    form_class = OwnPasswordForm
+    template_name = "registration/password_change_form.html"
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        return {**super().get_form_kwargs(), "request": self.request}
 
 
 class WeiyuAdminSite(AdminSite):
@@ -114,10 +135,8 @@ class WeiyuAdminSite(AdminSite):
                 request, _("You came by a link. Sign in with your password to change it.")
             )
             return HttpResponseRedirect(reverse("admin:index"))
-        response = PasswordChangeView.as_view(
-            form_class=OwnPasswordForm,
+        response = OwnPassword.as_view(
             success_url=reverse("admin:password_change_done"),
-            template_name="registration/password_change_form.html",
             extra_context={**self.each_context(request), **(extra_context or {})},
         )(request)
         framed_by(response, NOBODY)

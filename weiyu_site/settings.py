@@ -199,9 +199,14 @@ AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = 0.25  # hours
 # By person and address together: neither an office nor a person is shut out by strangers.
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
-AXES_RESET_ON_SUCCESS = True
+# A login by token proves no password: tokens/backends.py forgets failures where one was right.
+AXES_RESET_ON_SUCCESS = False
 AXES_CLIENT_IP_CALLABLE = "weiyu_site.front.middleware.client_address"
 AXES_LOCKOUT_CALLABLE = "accounts.lockout.locked_out"
+# Axes keeps the forms of failures, without these fields.
+AXES_SENSITIVE_PARAMETERS = [
+    "username", "ip_address", "old_password", "new_password1", "new_password2",
+]  # fmt: skip
 AXES_ENABLE_ADMIN = False
 AXES_VERBOSE = False
 
