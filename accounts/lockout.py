@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from typing import Any
 
 from axes.handlers.proxy import AxesProxyHandler
@@ -9,6 +10,16 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
+
+LONGEST_NAME = 255  # the column of axes
+
+
+def counted_name(request: HttpRequest | None, credentials: dict[str, Any] | None = None) -> str:
+    """Return the one name that all spellings which sign the same person in count for."""
+    typed = str((credentials or {}).get("username") or "")
+    # Sign-in compares in upper case, where letters meet that lower case keeps apart.
+    name = unicodedata.normalize("NFKC", typed).strip().upper().casefold()
+    return name[:LONGEST_NAME]
 
 
 def forget_failures(request: HttpRequest, username: str) -> None:

@@ -6,6 +6,8 @@ import pytest
 from axes.models import AccessAttempt
 from django.test import Client
 
+from accounts.lockout import counted_name
+from accounts.models import User
 from tests.conftest import PASSWORD
 
 SIGN_IN = "/admin/login/"
@@ -73,3 +75,34 @@ def test_no_password_of_a_refused_change_is_kept(dora, browser):
     assert "Your old password was entered incorrectly" in page
     assert "wr0ng-Old-0ne" not in kept
     assert NEW not in kept
+
+
+def test_every_spelling_of_a_name_counts_for_its_person(dora):
+    # Upper case, blanks around, and the wide letters of East Asian keyboards.
+    for spelling in (
+        "Dora@example.com",
+        "DORA@EXAMPLE.COM",
+        " dora@example.com",
+        "\uff44ora@example.com",
+    ):
+        assert guess(Client(), User(username=spelling)).status_code == 200
+
+    assert guess(Client(), dora).status_code == 429
+    assert guess(Client(), dora, PASSWORD).status_code == 429
+
+
+@pytest.mark.parametrize(
+    ("typed", "counted"),
+    [
+        ("  Dora@Example.com ", "dora@example.com"),
+        # The database compares in upper case, where both letters are I.
+        ("t\u0131m", "tim"),
+        ("\u03c3\u03c2", "\u03c3\u03c3"),
+    ],
+)
+def test_names_are_counted_as_the_database_compares_them(typed, counted):
+    assert counted_name(None, {"username": typed}) == counted
+
+
+def test_a_name_that_grows_by_its_normal_form_still_fits_the_column():
+    assert len(counted_name(None, {"username": "\ufdfa" * 150})) == 255
