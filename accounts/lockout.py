@@ -11,6 +11,8 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
+from accounts.addresses import throttle_address
+
 LONGEST_NAME = 255  # the column of axes
 
 
@@ -20,6 +22,13 @@ def counted_name(request: HttpRequest | None, credentials: dict[str, Any] | None
     # Sign-in compares in upper case, where letters meet that lower case keeps apart.
     name = unicodedata.normalize("NFKC", typed).strip().upper().casefold()
     return name[:LONGEST_NAME]
+
+
+def counted_address(request: HttpRequest) -> str | None:
+    """Return the address of one caller, or of the line where an IPv6 caller has many."""
+    address = throttle_address(request.META.get("REMOTE_ADDR", ""))
+    # The column of axes holds addresses or nothing.
+    return None if address == "unknown" else address
 
 
 def forget_failures(request: HttpRequest, username: str) -> None:

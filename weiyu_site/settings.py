@@ -201,7 +201,7 @@ AXES_COOLOFF_TIME = 0.25  # hours
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 # A login by token proves no password: tokens/backends.py forgets failures where one was right.
 AXES_RESET_ON_SUCCESS = False
-AXES_CLIENT_IP_CALLABLE = "weiyu_site.front.middleware.client_address"
+AXES_CLIENT_IP_CALLABLE = "accounts.lockout.counted_address"
 AXES_USERNAME_CALLABLE = "accounts.lockout.counted_name"
 AXES_LOCKOUT_CALLABLE = "accounts.lockout.locked_out"
 # Axes keeps the forms of failures, without these fields.

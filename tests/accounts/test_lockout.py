@@ -28,6 +28,25 @@ def test_five_wrong_passwords_lock_the_person_at_that_address_only(carol, carlos
     assert attempt("carol@example.com", right, address="198.51.100.7")[0] == carol
 
 
+def test_a_line_with_many_ipv6_addresses_is_one_caller(carol):
+    for last in range(5):
+        attempt("carol@example.com", "wrong", address=f"2001:db8:1:2:{last}::1")
+
+    right = "correct horse battery staple"
+    assert attempt("carol@example.com", right, address="2001:db8:1:2::9") == (None, True)
+    assert attempt("carol@example.com", right, address="2001:db8:1:3::9")[0] == carol
+
+
+@pytest.mark.parametrize("address", ["", "unix:", "fe80::1%eth0"])
+@pytest.mark.django_db
+def test_a_caller_without_a_readable_address_is_counted_too(carol, address):
+    for _ in range(5):
+        attempt("carol@example.com", "wrong", address=address)
+
+    right = "correct horse battery staple"
+    assert attempt("carol@example.com", right, address=address) == (None, True)
+
+
 def test_a_program_reads_a_problem_and_a_person_a_page():
     for headers, kind in (
         ({"Accept": "application/json"}, "application/problem+json"),

@@ -49,12 +49,6 @@ class FrontMiddleware:
         return self._get_response(request)
 
 
-def client_address(request: HttpRequest) -> str:
-    """Return the address of the real caller; the front has put it there."""
-    address: str = request.META.get("REMOTE_ADDR", "")
-    return address
-
-
 def _too_large(request: HttpRequest) -> Refusal | None:
     try:
         length = bodies.declared_length(str(request.META.get("CONTENT_LENGTH") or ""))

@@ -72,14 +72,6 @@ def plain_address(text: str) -> str:
     return str(parse_address(text) or text)
 
 
-def throttle_address(address: str) -> str:
-    """Return what rates are counted by: one customer line has a whole IPv6 /64."""
-    parsed = parse_address(address)
-    if isinstance(parsed, ipaddress.IPv6Address):
-        return str(ipaddress.IPv6Network((parsed, 64), strict=False))
-    return str(parsed) if parsed else address[:64]
-
-
 def _is_trusted(address: Address, trusted: Sequence[Network]) -> bool:
     return any(address in network for network in trusted)
 
