@@ -24,6 +24,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.actor import Actor
+from accounts.admin_lists import NarrowLists
 from accounts.conflicts import Conflict
 
 Refusal = ValidationError | PermissionDenied | Conflict
@@ -61,7 +62,7 @@ class DomainForm(forms.ModelForm):
             self.add_error(None, sentence_of(self.refusal))
 
 
-class DomainAdmin(admin.ModelAdmin):
+class DomainAdmin(NarrowLists):
     """The stock admin, whose writes are domain calls. Subclasses say which."""
 
     form = DomainForm

@@ -45,6 +45,7 @@ class AccessTokenAdmin(TokenColumns, TrialPage, TokenPages, TokenActions):
         "ends_in",
     ]
     list_filter = [StateFilter, RoleFilter, ScopeFilter, UnusedFilter]
+    linked_lookups = ["user__id__exact"]
     list_select_related = ["user"]
     search_fields = ["name", "hint", "description", "user__username", "user__display_name"]
     search_help_text = gettext_lazy("Name, person, purpose, or the token's last six characters")

@@ -26,13 +26,11 @@ class TokenEventAdmin(AuditPages):
 
     list_display = ["at", "what", "token_and_person", "actor", "why", "seen_at"]
     list_filter = ["verb", CauseFilter, "at"]
+    linked_lookups = ["token_id__exact"]
     fields = [
         "at", "what", "token", "subject", "actor", "through_token_id", "why", "address", "origin",
         "details",
     ]  # fmt: skip
-
-    def lookup_allowed(self, lookup: str, value: str, request: Any = None) -> bool:
-        return lookup == "token_id__exact" or super().lookup_allowed(lookup, value, request)
 
     @admin.display(description=gettext_lazy("what"), ordering="verb")
     def what(self, event: TokenEvent) -> str:

@@ -12,12 +12,13 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy
 
+from accounts.admin_lists import NarrowLists
 from accounts.models import User
 from tokens.admin.pages import TokenPages
 from tokens.models import AccessToken, TokenEvent
 
 
-class ReadPages(TokenPages):
+class ReadPages(TokenPages, NarrowLists):
     """A list and its rows, where nothing is written."""
 
     show_facets = admin.ShowFacets.NEVER
