@@ -105,6 +105,34 @@ def test_a_refusal_is_a_problem_that_other_sites_may_read(given, status, code):
     }  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("content_type", "passes"),
+    [
+        ("application/json", True),
+        ("application/json; charset=utf-8", True),
+        ('application/x-www-form-urlencoded; Charset="UTF-8"', True),
+        ("text/plain;charset=us-ascii", True),
+        ("application/json; charset=rot13", False),
+        ("application/json; CHARSET=ROT13", False),
+        ('application/json; charset="rot13"', False),
+        ("application/json; charset=utf-8; charset=rot13", False),
+        ("application/json; charset=rot13; charset=utf-8", False),
+        ("application/json; charset*=utf-8''rot13", False),
+        ("application/json; charset = base64", False),
+        ("multipart/form-data; boundary=x; charset=idna", False),
+        ("application/x-www-form-urlencoded; charset=undefined", False),
+        ("application/x-www-form-urlencoded; charset=iso-8859-1", False),
+    ],
+)
+def test_a_charset_that_is_not_utf_8_goes_no_further(content_type, passes):
+    request, response, _ = passed_on(CONTENT_TYPE=content_type)
+
+    assert (request is not None) == passes
+    if not passes:
+        assert response.status_code == 415
+        assert json.loads(response.content)["code"] == "charset-unsupported"
+
+
 def test_health_answers_any_host(db):
     client = Client(HTTP_HOST="any.example")
 

@@ -198,7 +198,7 @@ def test_a_caller_who_leaves_does_no_harm(server):
     assert "Traceback" not in server.log()[before:]
 
 
-@pytest.mark.parametrize("name", ["Host", "Origin", "Referer", "Authorization"])
+@pytest.mark.parametrize("name", ["Host", "Origin", "Referer", "Authorization", "Content-Type"])
 def test_a_header_that_stands_once_is_refused_twice(server, name):
     headers = ["Host: 127.0.0.1"] if name != "Host" else []
 

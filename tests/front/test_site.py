@@ -62,6 +62,24 @@ def test_every_refusal_under_the_api_is_a_problem(weiyu, path, headers, status):
     assert "server" not in answer.headers
 
 
+@pytest.mark.parametrize("charset", ["rot13", '"Base64"', "PUNYCODE", "idna", "undefined", "zlib"])
+@pytest.mark.parametrize(
+    "media_type",
+    ["application/json", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"],
+)
+@pytest.mark.parametrize(
+    "path", ["/api/user/profile?a=b", "/agent/login?next=/agent/", "/admin/login/"]
+)
+def test_a_charset_that_is_none_is_415(weiyu, path, media_type, charset):
+    headers = {"Content-Type": f"{media_type}; charset={charset}"}
+
+    for method in ("GET", "POST"):
+        url = f"{weiyu.url}{path}"
+        answer = requests.request(method, url, headers=headers, data="a=b", timeout=30)
+
+        assert (answer.status_code, answer.json()["code"]) == (415, "charset-unsupported")
+
+
 def test_a_body_of_3_mb_is_413(weiyu):
     answer = requests.post(f"{weiyu.url}/api/tickets/create", data=b" " * 3_000_000, timeout=30)
 

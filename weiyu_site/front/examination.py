@@ -73,7 +73,8 @@ def examine_environ(environ: Environ, trusted: Sequence[proxies.Network]) -> Ref
     environ["REMOTE_ADDR"], environ["wsgi.url_scheme"] = caller
     if too_long:
         return _address_too_long()
-    return judged.refusal or _refused_address(environ["PATH_INFO"], query.encode("latin-1"))
+    refusal = judged.refusal or headers.refused_charset(environ.get("CONTENT_TYPE", ""))
+    return refusal or _refused_address(environ["PATH_INFO"], query.encode("latin-1"))
 
 
 def _clean_query(scope: Scope) -> list[str]:

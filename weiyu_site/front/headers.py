@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -13,18 +14,23 @@ from weiyu_site.front.problem import Refusal
 Header = tuple[bytes, bytes]
 
 # Two of these would be read differently by whoever comes first and whoever comes last.
-ONCE = frozenset({b"host", b"origin", b"referer", b"authorization", b"content-length"})
+ONCE = frozenset(
+    {b"host", b"origin", b"referer", b"authorization", b"content-length", b"content-type"}
+)
 ADDRESSES = frozenset({b"referer", b"hx-current-url"})
 # What a proxy may tell is judged once (proxies.py); nobody below may read it again.
 HEARSAY = frozenset({b"forwarded", b"x-real-ip", b"x-request-id", b"transfer-encoding"})
 WATCHED = frozenset({
-    *ONCE, *HEARSAY, b"cookie", b"x-forwarded-for", b"x-forwarded-proto", b"content-type",
-    b"accept-language", b"expect",
+    *ONCE, *HEARSAY, b"cookie", b"x-forwarded-for", b"x-forwarded-proto", b"accept-language",
+    b"expect",
 })  # fmt: skip
 # They carry secrets on purpose, for those who verify them.
 SECRET = frozenset({b"authorization", b"cookie"})
 
 LARGEST = 64 * 1024
+
+_CHARSET = re.compile(r"charset\s*\*?\s*=\s*(\"[^\"]*\"|[^;,\s]*)", re.IGNORECASE)
+CHARSETS = frozenset({"utf-8", "utf8", "us-ascii"})
 
 
 @dataclass(slots=True)
@@ -56,9 +62,18 @@ def judge(headers: Iterable[Header]) -> Headers:
         judged.kept.append((name, _masked(name, value)))
     if cookie := judged.seen.get(b"cookie"):
         judged.kept.append((b"cookie", cookie))
+    judged.refusal = judged.refusal or refused_charset(judged.text(b"content-type"))
     if total > LARGEST:
         judged.refusal = Refusal(431, "headers-too-large", _("The headers are too large."))
     return judged
+
+
+def refused_charset(content_type: str) -> Refusal | None:
+    """Refuse what is not UTF-8: Python's codecs also hold ciphers, archives and ones that fail."""
+    named = (charset.strip('" ').lower() for charset in _CHARSET.findall(content_type))
+    if CHARSETS.issuperset(named):
+        return None
+    return Refusal(415, "charset-unsupported", _("Send text as UTF-8."))
 
 
 def _note(judged: Headers, name: bytes, value: bytes) -> None:
