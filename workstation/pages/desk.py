@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
+from django.core.exceptions import TooManyFieldsSent
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import render
 from django.urls import Resolver404, resolve, reverse
@@ -96,14 +97,28 @@ def list_of(request: Any, chosen: Chosen) -> dict[str, Any]:
 
 def chosen_there(request: Any) -> Chosen:
     """Return what is chosen in the page that asks for a part of itself."""
-    return Chosen.of(QueryDict(urlsplit(request.htmx.current_url or "").query))
+    try:
+        return Chosen.of(QueryDict(_page_there(request).query))
+    except TooManyFieldsSent:
+        return Chosen.of(QueryDict())
 
 
 def open_id(request: Any) -> int | None:
     """Return the ticket that stands open in the page that asks, if there is one."""
-    path = without(urlsplit(request.htmx.current_url or "").path)
+    path = without(_page_there(request).path)
     try:
         found = resolve(path)
     except Resolver404:
         return None
     return found.kwargs["ticket_id"] if found.view_name == "workstation:ticket" else None
+
+
+def _page_there(request: Any) -> SplitResult:
+    """Return the address of the page that asks for a part of itself; no address is none.
+
+    Writes ask for it once they are done, and must be answered whatever the header holds.
+    """
+    try:
+        return urlsplit(request.htmx.current_url or "")
+    except ValueError:
+        return urlsplit("")
