@@ -59,8 +59,8 @@ def advice(refusal: Refused, *, kind: str) -> str:
     """Return the sentence that helps whoever manages the token."""
     if refusal.cause == "token-invalid" and refusal.rule in UNSOUND:
         return str(UNSOUND[refusal.rule])
-    if refusal.cause == "domain-not-allowed" and not refusal.seen and kind in SHOWS_NO_PAGE:
-        return str(SHOWS_NO_PAGE[kind])
+    if refusal.cause == "domain-not-allowed" and not refusal.seen:
+        return str(SHOWS_NO_PAGE["api" if kind == "api" else "login"])
     if refusal.cause in WITHOUT_TOKEN:
         return str(WITHOUT_TOKEN[refusal.cause])
     return refusal.message

@@ -9,8 +9,11 @@ from django.utils.translation import gettext_lazy as _
 class Refused(Exception):
     """A token that may not be used. `cause` is for programs, `message` says what to do next.
 
-    `rule` says for administrators what made it "not valid"; callers are not told.
+    `rule` says for administrators what made it "not valid"; callers are not told. `in_browser`
+    picks the remedy of people, where programs need another one.
     """
+
+    in_browser = False
 
     def __init__(self, cause: str, *, scope: str = "", seen: str = "", rule: str = "") -> None:
         super().__init__(cause)
@@ -38,8 +41,12 @@ class Refused(Exception):
 
     @property
     def message(self) -> str:
-        sentence = SENTENCES[self.cause][1]
-        return str(sentence) % {"scope": self.scope, "seen": self.seen or _("none")}
+        if self.cause == "domain-not-allowed" and not self.seen:
+            return str(NO_PAGE_IN_BROWSER if self.in_browser else NO_PAGE)
+        return str(SENTENCES[self.cause][1]) % {
+            "scope": self.scope,
+            "seen": self.seen or _("none"),
+        }
 
 
 SENTENCES: dict[str, tuple[Promise, Promise]] = {
@@ -112,6 +119,16 @@ SENTENCES: dict[str, tuple[Promise, Promise]] = {
         _("The permission “%(scope)s” belongs to another role. Ask an administrator."),
     ),
 }  # fmt: skip
+# There is no domain to add where no page was seen.
+NO_PAGE = _(
+    "No page was seen. Programs show none: they need a token with allowed networks, or one without "
+    "allowed domains."
+)
+NO_PAGE_IN_BROWSER = _(
+    "The browser showed no page, as with typed addresses, links in mails and “noreferrer” links. "
+    "Let the page with the link show its address, or have an administrator tick “Sign in without "
+    "a referring page” in the token."
+)
 DENIALS = frozenset({"domain-not-allowed", "network-not-allowed", "insufficient-scope", "role"})
 MALFORMED = frozenset({"token-missing", "token-doubled"})
 NAMES_NO_TOKEN = MALFORMED | {

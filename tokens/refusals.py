@@ -19,11 +19,12 @@ def refused_page(request: HttpRequest, refusal: Refused, *, room: str = "") -> H
     Anyone may frame it, so that an integrator sees the reason inside the iframe; it holds no
     form and never the token.
     """
+    refusal.in_browser = True
     if wants_json(request):
         response: HttpResponse = import_string(settings.PROBLEM_ANSWER)(refusal, request)
     else:
         room = room or ("admin" if request.path_info.startswith("/admin") else "agent")
-        context = {"refusal": refusal, "room": room, "seen": refusal.seen}
+        context = {"refusal": refusal, "room": room}
         response = render(request, "tokens/refused.html", context, status=refusal.status)
         if request.headers.get("HX-Request"):
             # A fragment cannot say it: the whole page comes anew and does.

@@ -64,6 +64,7 @@ def test_a_denial_shows_what_was_seen_and_what_to_do(dora, crm, browser):
     [
         ("API", {"domains": ["a.example"]}, Call("api", HERE), "List its network"),
         ("Link", {"domains": ["a.example"]}, Call("login", HERE), "without a referring page"),
+        ("Session", {"domains": ["a.example"]}, Call("session", HERE), "without a referring page"),
         (
             "Session",
             {"domains": ["a.example"]},

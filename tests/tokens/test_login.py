@@ -157,6 +157,19 @@ def test_a_program_gets_the_failure_as_a_problem(browser, db):
     assert response.json()["code"] == "token-invalid"
 
 
+def test_a_link_that_shows_no_page_gets_the_remedy_of_links_alone(browser, dora, issue):
+    _, secret = issue(dora, domains=["crm.example.com"])
+
+    page = log_in(browser, secret).content.decode()
+    problem = log_in(browser, secret, Accept="application/json").json()
+
+    for text in (page, problem["detail"]):
+        assert "tick “Sign in without a referring page” in the token" in text
+        assert "Programs" not in text
+        assert "add its domain" not in text
+    assert user_of(browser) is None
+
+
 @pytest.mark.parametrize(
     ("wanted", "language", "title", "advice"),
     [

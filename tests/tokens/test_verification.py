@@ -173,6 +173,15 @@ def test_domains_bind_what_shows_a_page(carol, issue, kind, page, cause):
         assert verify(secret, call)
 
 
+def test_a_program_that_shows_no_page_is_told_what_programs_need(carol, bearer):
+    answer = bearer(carol, domains=["crm.example.com"]).get("/api/tickets/list")
+
+    assert answer.json()["detail"] == (
+        "No page was seen. Programs show none: they need a token with allowed networks, or one "
+        "without allowed domains."
+    )
+
+
 def test_networks_bind_every_call_and_vouch_for_programs(carol, issue):
     _, secret = issue(carol, domains=["crm.example.com"], networks=["203.0.113.0/24"])
 
