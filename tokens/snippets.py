@@ -35,7 +35,15 @@ def snippets_for(token: AccessToken, secret: str, site: str) -> list[Snippet]:
     found = [*_links(rooms, secret, site)]
     if rooms:
         found += _embeddings(rooms[0], secret, site)
-    return [*found, *_calls(secret, site, can_list="tickets:read" in rights)]
+    path = "/api/tickets/list?limit=10" if "tickets:read" in rights else "/api/user/profile"
+    if serves_programs(token):
+        found += _programs(secret, f"{site}{path}")
+    return [*found, _script_call(secret, f"{site}{path}")]
+
+
+def serves_programs(token: AccessToken) -> bool:
+    """Return whether calls that show no page, as those of programs do, may use the token."""
+    return bool(token.networks) or not token.domains
 
 
 def login_address(room: str, secret: str, site: str) -> str:
@@ -60,12 +68,13 @@ def _embeddings(room: str, secret: str, site: str) -> list[Snippet]:
         Snippet(
             "iframe",
             _("HTML: inside a page"),
-            f'<iframe title="Weiyu" width="100%" height="720"\n        src="{address}"></iframe>',
+            f'<iframe title="Weiyu" width="100%" height="720" referrerpolicy="origin"\n'
+            f'        src="{address}"></iframe>',
         ),
         Snippet(
             "form",
             _("HTML: a button"),
-            f'<form method="get" action="{site}/{room}/auth/login" target="{target}">\n'
+            f'<form method="post" action="{site}/{room}/auth/login" target="{target}">\n'
             f'  <input type="hidden" name="accessToken" value="{secret}">\n'
             f"  <button>Weiyu</button>\n"
             f"</form>",
@@ -80,13 +89,12 @@ def _embeddings(room: str, secret: str, site: str) -> list[Snippet]:
     ]
 
 
-def _calls(secret: str, site: str, *, can_list: bool) -> list[Snippet]:
-    path = "/api/tickets/list?limit=10" if can_list else "/api/user/profile"
+def _programs(secret: str, address: str) -> list[Snippet]:
     return [
         Snippet(
             "curl",
             _("curl"),
-            f'curl -H "Authorization: Bearer {secret}" \\\n     "{site}{path}"',
+            f'curl -H "Authorization: Bearer {secret}" \\\n     "{address}"',
         ),
         Snippet(
             "python",
@@ -94,21 +102,28 @@ def _calls(secret: str, site: str, *, can_list: bool) -> list[Snippet]:
             f"import requests\n\n"
             f"weiyu = requests.Session()\n"
             f'weiyu.headers["Authorization"] = "Bearer {secret}"\n'
-            f'answer = weiyu.get("{site}{path}", timeout=10)\n'
+            f'answer = weiyu.get("{address}", timeout=10)\n'
             f"answer.raise_for_status()\n"
             f"print(answer.json())",
-        ),
-        Snippet(
-            "javascript",
-            _("JavaScript: a call"),
-            f'const answer = await fetch("{site}{path}", {{\n'
-            f'  headers: {{ Authorization: "Bearer {secret}" }},\n'
-            f"}});\n"
-            f"if (!answer.ok) throw new Error((await answer.json()).detail);\n"
-            f"console.log(await answer.json());",
         ),
     ]
 
 
+def _script_call(secret: str, address: str) -> Snippet:
+    return Snippet(
+        "javascript",
+        _("JavaScript: a call"),
+        f'const answer = await fetch("{address}", {{\n'
+        f'  headers: {{ Authorization: "Bearer {secret}" }},\n'
+        f"}});\n"
+        f"if (!answer.ok) throw new Error((await answer.json()).detail);\n"
+        f"console.log(await answer.json());",
+    )
+
+
 def as_context(token: AccessToken, secret: str, request: HttpRequest) -> dict[str, Any]:
-    return {"secret": secret, "snippets": snippets_for(token, secret, site_address(request))}
+    return {
+        "secret": secret,
+        "snippets": snippets_for(token, secret, site_address(request)),
+        "serves_programs": serves_programs(token),
+    }

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import html
 import re
 from datetime import timedelta
 
@@ -42,6 +43,11 @@ def secret_in(answer) -> str:
     return re.search(r'<pre id="snippet-token"[^>]*>([^<]+)</pre>', answer.content.decode())[1]
 
 
+def kinds_in(page: str) -> list[str]:
+    """Return which samples a page offers."""
+    return re.findall(r'data-copy="snippet-((?!token)[\w-]+)"', page)
+
+
 def act(client: Client, action: str, *tokens: AccessToken, **more):
     form = {"action": action, "_selected_action": [token.pk for token in tokens]} | more
     return client.post(LIST, form)
@@ -63,10 +69,29 @@ def test_a_new_token_is_shown_once_with_what_to_paste(dora, carol, browser):
     page = answer.content.decode()
     assert f"http://testserver/agent/auth/login?accessToken={secret}" in page
     assert "/admin/auth/login" not in page, "an agent has no way into the admin"
-    for kind in ("link", "iframe", "form", "script", "curl", "python", "javascript"):
-        assert f'data-copy="snippet-{kind}"' in page
+    assert kinds_in(page) == ["login-agent", "link", "iframe", "form", "script", "javascript"]
     assert [event.verb for event in TokenEvent.objects.order_by("id")] == ["made", "shown"]
     assert set(TokenEvent.objects.values_list("actor_id", flat=True)) == {dora.pk}
+
+
+@pytest.mark.parametrize(
+    ("domains", "networks", "is_offered"),
+    [("", "", True), ("crm.example.com", "10.0.0.0/8", True), ("crm.example.com", "", False)],
+)
+def test_samples_for_programs_stand_there_only_where_they_work(
+    dora, browser, domains, networks, is_offered
+):
+    page = make(browser(dora), dora, domains=domains, networks=networks).content.decode()
+
+    assert ({"curl", "python"} <= set(kinds_in(page))) is is_offered
+    assert ("Samples for programs are left out" not in page) is is_offered
+
+
+def test_samples_keep_the_token_out_of_addresses_and_show_the_page(dora, browser):
+    page = html.unescape(make(browser(dora), dora).content.decode())
+
+    assert '<form method="post" action="http://testserver/agent/auth/login"' in page
+    assert 'height="720" referrerpolicy="origin"' in page
 
 
 def test_the_shown_token_works(dora, browser):
