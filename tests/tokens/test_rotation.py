@@ -299,7 +299,7 @@ def test_a_disabled_token_says_so_first(carol, issue, by):
 # --- States -------------------------------------------------------------------------------------
 
 
-def test_a_row_and_the_database_agree_on_every_state(carol, issue, by):
+def test_a_row_and_the_database_agree_on_every_state(carol, carlos, issue):
     now = timezone.now()
     rows = {
         "active": {},
@@ -313,13 +313,20 @@ def test_a_row_and_the_database_agree_on_every_state(carol, issue, by):
         "expired": {"expires_at": now - HOUR, "grace_until": now - HOUR},
         "disabled": {"expires_at": now - HOUR, "grace_until": now - HOUR, "disabled_at": now},
     }
-    for state, change in [*rows.items(), *both.items()]:
-        token, _ = issue(carol, name=state)
-        AccessToken.objects.filter(pk=token.pk).update(**change)
+    gone = [("user-inactive", rows[state]) for state in ("active", "expiring", "grace")]
+    gone += [(state, rows[state]) for state in ("expired", "rotated", "disabled")]
+    for person, cases in ((carol, [*rows.items(), *both.items()]), (carlos, gone)):
+        for state, change in cases:
+            token, _ = issue(person, name=state)
+            AccessToken.objects.filter(pk=token.pk).update(**change)
+    carlos.is_active = False
+    carlos.save()
 
+    counts = {"active": 1, "expiring": 1, "grace": 1, "rotated": 2, "expired": 3, "disabled": 3}
+    counts["user-inactive"] = 3
     for state in AccessToken.State.values:
         found = AccessToken.objects.filter(condition_of(state)).order_by("pk")
-        assert [token.name for token in found] == [state] * (2 if state in both else 1)
+        assert [token.name for token in found] == [state] * counts[state]
         assert {token.state.value for token in found} == {state}
 
 

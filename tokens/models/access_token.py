@@ -131,14 +131,18 @@ class AccessToken(models.Model):
             return TokenState.DISABLED
         if self.expires_at <= now:
             return TokenState.EXPIRED
+        if self.grace_until and self.grace_until <= now:
+            return TokenState.ROTATED
+        if not self.user.is_active:
+            return TokenState.USER_INACTIVE
         if self.grace_until:
-            return TokenState.ROTATED if self.grace_until <= now else TokenState.GRACE
+            return TokenState.GRACE
         is_ending = self.expires_at <= now + EXPIRING_WITHIN
         return TokenState.EXPIRING if is_ending else TokenState.ACTIVE
 
     @property
     def can_be_rotated(self) -> bool:
-        return self.state in {TokenState.ACTIVE, TokenState.EXPIRING} and self.user.is_active
+        return self.state in {TokenState.ACTIVE, TokenState.EXPIRING}
 
     @property
     def ends_at(self) -> datetime:

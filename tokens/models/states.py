@@ -17,6 +17,7 @@ class TokenState(models.TextChoices):
     EXPIRING = "expiring", _("Expires soon")
     GRACE = "grace", _("Rotated, in grace")
     ROTATED = "rotated", _("Rotated")
+    USER_INACTIVE = "user-inactive", _("Person deactivated")
     EXPIRED = "expired", _("Expired")
     DISABLED = "disabled", _("Disabled")
 
@@ -34,10 +35,14 @@ def condition_of(state: str) -> Q:
     soon = now + EXPIRING_WITHIN
     enabled = Q(disabled_at=None)
     running = enabled & Q(expires_at__gt=now)
+    good = good_now()
     return {
-        TokenState.ACTIVE: running & Q(grace_until=None, expires_at__gt=soon),
-        TokenState.EXPIRING: running & Q(grace_until=None, expires_at__lte=soon),
-        TokenState.GRACE: running & Q(grace_until__gt=now),
+        TokenState.ACTIVE: good & Q(grace_until=None, expires_at__gt=soon),
+        TokenState.EXPIRING: good & Q(grace_until=None, expires_at__lte=soon),
+        TokenState.GRACE: good & Q(grace_until__gt=now),
+        TokenState.USER_INACTIVE: running
+        & (Q(grace_until=None) | Q(grace_until__gt=now))
+        & Q(user__is_active=False),
         TokenState.ROTATED: running & Q(grace_until__lte=now),
         TokenState.EXPIRED: enabled & Q(expires_at__lte=now),
         TokenState.DISABLED: Q(disabled_at__isnull=False),

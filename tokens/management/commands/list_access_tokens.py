@@ -6,7 +6,7 @@ from django.core.management.base import BaseCommand
 
 from tokens.models import AccessToken
 
-COLUMNS = "{:>6}  {:<8}  {:<16}  {:<24}  {:<24}  {}"
+COLUMNS = "{:>6}  {:<13}  {:<16}  {:<24}  {:<24}  {}"
 
 
 class Command(BaseCommand):
