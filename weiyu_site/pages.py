@@ -8,6 +8,8 @@ from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
 from configuration.values import remembered
+from tokens.backends import FAMILIES
+from tokens.scopes import allows
 from weiyu_site.api import problems
 
 
@@ -24,7 +26,24 @@ def handler403(request: HttpRequest, exception: Exception) -> HttpResponse:
         return problems.answer(exception, request) or problems.problem(
             403, "forbidden", _("You may not do this."), request=request
         )
-    return _page(request, 403, _("Not allowed"), _("You may not see this page."))
+    detail = _("You may not see this page.")
+    if scope := _scope_that_lacks(request):
+        detail = _(
+            "The token of the link that opened this session lacks the permission “%(scope)s”. An "
+            "administrator can tick it in the token's permissions; or log out, and sign in with "
+            "your password."
+        ) % {"scope": scope}
+    return _page(request, 403, _("Not allowed"), detail)
+
+
+def _scope_that_lacks(request: HttpRequest) -> str:
+    """Return what a page of the admin needs and the token of this session does not have."""
+    token = getattr(request, "access_token", None)
+    family = FAMILIES.get(request.path_info.removeprefix("/admin/").partition("/")[0])
+    if token is None or family is None:
+        return ""
+    needed = (f"{family}:read", f"{family}:write")
+    return next((scope for scope in needed if not allows(token.user, token, scope)), "")
 
 
 def handler404(request: HttpRequest, exception: Exception) -> HttpResponse:

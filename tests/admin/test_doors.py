@@ -69,6 +69,32 @@ def test_a_weak_token_opens_what_its_permissions_name_and_no_more(
     assert _rows() == before
 
 
+@pytest.mark.parametrize(
+    ("scopes", "page", "lacking"),
+    [
+        ([], "/admin/tokens/accesstoken/", "tokens:read"),
+        (["tokens:read"], "/admin/tokens/accesstoken/add/", "tokens:write"),
+        (["users:read"], "/admin/tickets/ticket/", "tickets:read"),
+    ],
+)
+def test_a_closed_page_names_the_permission_that_the_links_token_lacks(
+    scopes, page, lacking, dora, by_link
+):
+    answer = by_link(dora, scopes=["login:admin", *scopes]).get(page)
+
+    assert answer.status_code == 403
+    assert f"lacks the permission “{lacking}”." in answer.content.decode()
+
+
+def test_a_page_that_is_closed_to_all_blames_no_token(dora, by_link, browser):
+    everything = by_link(dora, scopes=["login:admin", "tokens:write"], confirmed=True)
+
+    for client in (everything, browser(dora)):
+        answer = client.get("/admin/tokens/tokenevent/add/")
+        assert answer.status_code == 403
+        assert "You may not see this page." in answer.content.decode()
+
+
 _SIGNS_OUT = {"/admin/logout/"}
 
 
