@@ -12,8 +12,9 @@ import os
 import re
 from pathlib import Path
 from typing import NamedTuple
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
+import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -21,7 +22,9 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 # HS384 wants a key at least as long as its digest (RFC 7518, 3.2).
 SHORTEST_TOKEN_KEY = 48
 KID = re.compile(r"[A-Za-z0-9._-]{1,64}")
-
+# As in ALLOWED_HOSTS: a name, with a dot before it if its subdomains are meant, or an address.
+HOST = re.compile(r"\.?[a-z0-9_-]+(\.[a-z0-9_-]+)*|\[[0-9a-f:.%a-z_-]+\]", re.IGNORECASE)
+DATABASES = {"django.db.backends.sqlite3", "django.db.backends.postgresql"}
 
 # Without a port in the address.
 MAIL_PORTS = {"smtp": 25, "smtp+tls": 587, "smtps": 465}
@@ -86,6 +89,84 @@ def networks(name: str) -> list[Network]:
         return [ipaddress.ip_network(part) for part in listing(name)]
     except ValueError as error:
         raise ImproperlyConfigured(f"{name} must list CIDR networks: {error}.") from error
+
+
+def hosts(name: str, default: tuple[str, ...]) -> list[str]:
+    """Return the comma-separated host names of `name`; "*" is left to whoever asks."""
+    found = listing(name, default)
+    for host in found:
+        if host != "*" and not HOST.fullmatch(host):
+            raise ImproperlyConfigured(
+                f"{name} must list host names without scheme, port or path, such as"
+                f" desk.example.com, not {host!r}."
+            )
+    return found
+
+
+def origins(name: str) -> list[str]:
+    """Return the comma-separated origins of `name`."""
+    found = listing(name)
+    for origin in found:
+        if not _is_origin(origin):
+            raise ImproperlyConfigured(
+                f"{name} must list origins such as https://desk.example.com, not {origin!r}."
+            )
+    return found
+
+
+def origin(name: str) -> str:
+    """Return the one origin in `name`, "" where there is none."""
+    found = text(name, "").strip().rstrip("/")
+    if found and not _is_origin(found):
+        raise ImproperlyConfigured(
+            f"{name} must be a whole address without a path, such as https://desk.example.com"
+        )
+    return found
+
+
+def _is_origin(address: str) -> bool:
+    parts = _split(address)
+    is_bare = bool(parts.hostname) and address == f"{parts.scheme}://{parts.netloc}"
+    return is_bare and parts.scheme in {"http", "https"} and not re.search(r"[\s@]", parts.netloc)
+
+
+def _split(address: str) -> SplitResult:
+    """Return the parts of an address, all of them empty where it or its port is none."""
+    try:
+        parts = urlsplit(address)
+        _ = parts.port
+    except ValueError:
+        return urlsplit("")
+    return parts
+
+
+def database(name: str, default: str) -> dj_database_url.DBConfig:
+    """Return the database that the address in `name` means."""
+    try:
+        found = dj_database_url.parse(
+            text(name, default),
+            # A new PostgreSQL connection costs about 8 ms; a few threads keep theirs.
+            conn_max_age=600,
+            conn_health_checks=True,
+        )
+    except ValueError:
+        found = {}
+    if found.get("ENGINE") not in DATABASES or not found.get("NAME"):
+        # Never the value itself: it holds the password.
+        raise ImproperlyConfigured(
+            f"{name} must read postgres://user:password@host/name or sqlite:////path/to/file"
+        )
+    return found
+
+
+def redis(name: str) -> str:
+    """Return the address of the Redis in `name`, "" where there is none."""
+    found = text(name, "").strip()
+    parts = _split(found)
+    is_server = parts.scheme in {"redis", "rediss"} and bool(parts.hostname)
+    if found and not is_server and not (parts.scheme == "unix" and parts.path):
+        raise ImproperlyConfigured(f"{name} must read redis://host:6379/0")
+    return found
 
 
 def mail_server(name: str) -> MailServer | None:

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
@@ -23,14 +22,12 @@ DEBUG = env.flag("WEIYU_DEBUG", default=False)
 SECRET_KEY = env.text("WEIYU_SECRET_KEY")
 TOKEN_KEYS = env.token_keys("WEIYU_TOKEN_KEYS")
 # The address that links, mails and snippets show; without one, the request's own.
-PUBLIC_URL = env.text("WEIYU_PUBLIC_URL", "").rstrip("/")
-if PUBLIC_URL and not urlsplit(PUBLIC_URL).netloc:
-    raise ImproperlyConfigured("WEIYU_PUBLIC_URL must be a whole address, https://desk.example.com")
-ALLOWED_HOSTS = env.listing("WEIYU_ALLOWED_HOSTS", ("localhost", "127.0.0.1", "[::1]"))
+PUBLIC_URL = env.origin("WEIYU_PUBLIC_URL")
+ALLOWED_HOSTS = env.hosts("WEIYU_ALLOWED_HOSTS", ("localhost", "127.0.0.1", "[::1]"))
 if "*" in ALLOWED_HOSTS and not DEBUG:
     raise ImproperlyConfigured("WEIYU_ALLOWED_HOSTS must name hosts; '*' is for debugging only.")
 TRUSTED_PROXIES = env.networks("WEIYU_TRUSTED_PROXIES")
-CSRF_TRUSTED_ORIGINS = env.listing("WEIYU_CSRF_TRUSTED_ORIGINS")
+CSRF_TRUSTED_ORIGINS = env.origins("WEIYU_CSRF_TRUSTED_ORIGINS")
 
 # --- Parts --------------------------------------------------------------------------------------
 
@@ -104,12 +101,7 @@ TEMPLATES = [
 # --- Data ---------------------------------------------------------------------------------------
 
 DATABASES = {
-    "default": dj_database_url.parse(
-        env.text("WEIYU_DATABASE_URL", f"sqlite:///{DATA_DIR / 'weiyu.sqlite3'}"),
-        # A new PostgreSQL connection costs about 8 ms; a few threads keep theirs.
-        conn_max_age=600,
-        conn_health_checks=True,
-    )
+    "default": env.database("WEIYU_DATABASE_URL", f"sqlite:///{DATA_DIR / 'weiyu.sqlite3'}")
 }
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     DATABASES["default"]["OPTIONS"] = {
@@ -122,7 +114,7 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-REDIS_URL = env.text("WEIYU_REDIS_URL", "")
+REDIS_URL = env.redis("WEIYU_REDIS_URL")
 if REDIS_URL:
     # Deployments may share a Redis, whose channels know no database numbers. What the processes of
     # one have in common is the secret.

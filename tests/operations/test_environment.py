@@ -1,0 +1,91 @@
+"""What the environment may say about addresses, and the sentence for what it may not."""
+
+from __future__ import annotations
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+
+from weiyu_site import env
+
+NAME = "WEIYU_TRIED"
+
+
+def read_hosts(name: str) -> list[str]:
+    return env.hosts(name, ("localhost",))
+
+
+def read_database(name: str) -> str:
+    return env.database(name, "sqlite:///weiyu.sqlite3")["ENGINE"].rpartition(".")[2]
+
+
+@pytest.mark.parametrize(
+    ("read", "value", "means"),
+    [
+        (read_hosts, "desk.example.com, .example.org", ["desk.example.com", ".example.org"]),
+        (read_hosts, "[::1],127.0.0.1,build_1", ["[::1]", "127.0.0.1", "build_1"]),
+        (read_hosts, "*", ["*"]),
+        (env.origins, "https://desk.example.com", ["https://desk.example.com"]),
+        (env.origins, "http://*.example.com:8080", ["http://*.example.com:8080"]),
+        (env.origins, "", []),
+        (env.origin, "https://desk.example.com/", "https://desk.example.com"),
+        (env.origin, "http://[::1]:8000", "http://[::1]:8000"),
+        (env.origin, "", ""),
+        (read_database, "postgres://ann:secret@db.example.com:5433/weiyu", "postgresql"),
+        (read_database, "postgresql:///weiyu", "postgresql"),
+        (read_database, "sqlite:////srv/weiyu.sqlite3", "sqlite3"),
+        (env.redis, "redis://:secret@cache:6379/0", "redis://:secret@cache:6379/0"),
+        (env.redis, "unix:///run/redis.sock", "unix:///run/redis.sock"),
+        (env.redis, "", ""),
+    ],
+)
+def test_an_address_is_taken(read, value, means, monkeypatch):
+    monkeypatch.setenv(NAME, value)
+
+    assert read(NAME) == means
+
+
+HOSTS = "must list host names without scheme, port or path"
+ORIGINS = "must list origins such as https://desk.example.com"
+ORIGIN = "must be a whole address without a path"
+DATABASE = "must read postgres://user:password@host/name or sqlite:////path/to/file"
+REDIS = "must read redis://host:6379/0"
+
+
+@pytest.mark.parametrize(
+    ("read", "value", "sentence"),
+    [
+        (read_hosts, "http://desk.example.com", HOSTS),
+        (read_hosts, "desk.example.com:8000", HOSTS),
+        (read_hosts, "desk.example.com/", HOSTS),
+        (read_hosts, "a.example.com b.example.com", HOSTS),
+        (read_hosts, "::1", HOSTS),
+        (env.origins, "desk.example.com", ORIGINS),
+        (env.origins, "https://desk.example.com/", ORIGINS),
+        (env.origins, "https://a.example.com https://b.example.com", ORIGINS),
+        (env.origin, "desk.example.com", ORIGIN),
+        (env.origin, "https://desk.example.com/x/", ORIGIN),
+        (env.origin, "https://desk.example.com?x", ORIGIN),
+        (env.origin, "https://ann@desk.example.com", ORIGIN),
+        (env.origin, "https://desk.example.com:many", ORIGIN),
+        (env.origin, "ftp://desk.example.com", ORIGIN),
+        (read_database, "secret", DATABASE),
+        (read_database, "", DATABASE),
+        (read_database, "mysql://ann:secret@db.example.com/weiyu", DATABASE),
+        (read_database, "postgres://ann:secret@db.example.com", DATABASE),
+        (read_database, "postgres://ann:secret@db.example.com:many/weiyu", DATABASE),
+        (env.redis, "secret", REDIS),
+        (env.redis, "cache:6379", REDIS),
+        (env.redis, "http://:secret@cache", REDIS),
+        (env.redis, "redis://:secret@cache:many/0", REDIS),
+    ],
+)
+def test_a_wrong_address_is_named_in_one_sentence(read, value, sentence, monkeypatch):
+    monkeypatch.setenv(NAME, value)
+
+    with pytest.raises(ImproperlyConfigured) as refusal:
+        read(NAME)
+
+    said = str(refusal.value)
+    assert said.startswith(f"{NAME} {sentence}")
+    assert "secret" not in said
+    assert "\n" not in said
