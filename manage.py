@@ -6,7 +6,15 @@ from __future__ import annotations
 import os
 import sys
 
-from django.core.management import execute_from_command_line
+try:
+    from django.core.management import execute_from_command_line
+except ModuleNotFoundError as error:
+    if error.name != "django":
+        raise
+    sys.exit(
+        f"{sys.executable} has no Django. `make run` installs it for this folder alone; then type"
+        " .venv/bin/python manage.py …"
+    )
 
 from weiyu_site import keys
 

@@ -1,10 +1,14 @@
-"""What the environment may say about addresses, and the sentence for what it may not."""
+"""What the environment may say, and the sentence for what it may not."""
 
 from __future__ import annotations
+
+import subprocess
+import sys
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
+from tests.server import ROOT
 from weiyu_site import env
 
 NAME = "WEIYU_TRIED"
@@ -89,3 +93,14 @@ def test_a_wrong_address_is_named_in_one_sentence(read, value, sentence, monkeyp
     assert said.startswith(f"{NAME} {sentence}")
     assert "secret" not in said
     assert "\n" not in said
+
+
+def test_a_command_with_a_python_without_django_says_which_to_take():
+    done = subprocess.run(
+        [sys.executable, "-S", "manage.py", "check"],
+        cwd=ROOT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+    assert done.returncode == 1
+    assert done.stderr.endswith("then type .venv/bin/python manage.py …\n")
+    assert done.stderr.count("\n") == 1
