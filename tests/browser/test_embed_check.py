@@ -35,6 +35,9 @@ def test_the_check_page_finds_the_way_of_a_frame(
     assert frame.locator("[data-way]:not([hidden])").count() == 1
     assert frame.inner_text("[data-fact=framed]") == "yes"
     assert host in frame.inner_text(".check-facts")
+    has_no_storage = frame.inner_text("[data-fact=storage]") == "no"
+    in_history = frame.locator("[data-without-storage]")
+    assert in_history.is_visible() is (way == "storage" and has_no_storage)
     assert complaints == []
 
 

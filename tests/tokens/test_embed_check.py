@@ -26,6 +26,13 @@ def test_it_shows_what_was_sent_and_anyone_may_frame_it(db):
     assert "no-store" in answer["Cache-Control"]
 
 
+def test_a_header_that_was_not_sent_is_told_from_one_that_says_none(db):
+    page = Client().get(CHECK, headers={"Sec-Fetch-Site": "none"}).content.decode()
+
+    assert "<code>Sec-Fetch-Site</code></dt><dd>none</dd>" in page
+    assert "<code>Sec-Fetch-Mode</code></dt><dd>not sent</dd>" in page
+
+
 @pytest.mark.parametrize("secure", [False, True])
 def test_its_cookies_are_for_a_minute_and_for_itself(secure, db):
     cookies = Client().get(CHECK, secure=secure).cookies

@@ -46,3 +46,4 @@ tell("ancestors", around === undefined ? place.dataset.untold : [...around].join
 for (const sentence of place.querySelectorAll("[data-way]")) {
   sentence.hidden = sentence.dataset.way !== wayOf(found);
 }
+place.querySelector("[data-without-storage]").hidden = found.storage;
