@@ -23,8 +23,8 @@ def refuse_growth(token: AccessToken, by: Actor) -> None:
     if maker is None or maker.user_id != by.user_id or not is_within(token, maker):
         raise Forbidden(
             _(
-                "A token cannot make or widen another beyond itself: same person, no more "
-                "permissions, domains or networks, no later expiry."
+                "A token makes, changes and deletes only tokens that go no further than itself: "
+                "same person, no more permissions, domains or networks, no later expiry."
             ),
             code="beyond-own-token",
         )

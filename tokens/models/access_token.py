@@ -187,7 +187,9 @@ class AccessToken(models.Model):
     def _problem_with_expiry(self) -> ValidationError | None:
         longest = value("token_longest_days")
         if not self.expires_at or self.expires_at < self.created_at + SHORTEST_LIFE:
-            return ValidationError(gettext("Choose a time in the future."), code="expires_too_soon")
+            return ValidationError(
+                gettext("Choose a time at least a minute ahead."), code="expires_too_soon"
+            )
         if self.expires_at > self.created_at + timedelta(days=longest):
             return ValidationError(
                 gettext("A token may live %(days)s days at most."),
