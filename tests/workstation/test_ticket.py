@@ -38,6 +38,14 @@ def test_a_thread_shows_content_messages_notes_and_events(ticket, alice, carol, 
     assert page.count("hx-disable") == 3
 
 
+def test_a_ticket_without_history_says_so(ticket, carol, by_password):
+    client, nothing = by_password(carol), "Nothing was changed since it was opened."
+
+    assert nothing in client.get(f"/agent/tickets/{ticket.pk}").content.decode()
+    ticket.assign(carol, by=Actor(carol))
+    assert nothing not in client.get(f"/agent/tickets/{ticket.pk}").content.decode()
+
+
 def test_a_reply_is_posted_and_shown(ticket, alice, carol, by_password, part):
     response = by_password(carol).post(
         f"/agent/tickets/{ticket.pk}/reply", {"content": "On **my** way"}, headers=part()
