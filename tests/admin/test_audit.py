@@ -3,7 +3,8 @@ from __future__ import annotations
 import csv
 import io
 import json
-from datetime import timedelta
+import re
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.test import Client
@@ -144,6 +145,49 @@ def test_the_list_offers_its_export_with_its_filters(dora, issue, browser):
     page = browser(dora).get(AUDIT, {"verb__exact": "made", "q": "test"}).content.decode()
 
     assert f'href="{EXPORT}?verb__exact=made&amp;q=test"' in page
+
+
+def details_in(client: Client, event: TokenEvent) -> dict[str, str]:
+    """Return the details that the page of a row shows, by their labels."""
+    page = client.get(f"{AUDIT}{event.pk}/change/").content.decode()
+    return dict(re.findall(r"<dt>(.+?)</dt><dd>(.*?)</dd>", page))
+
+
+def test_a_row_tells_its_details_in_words_and_local_time(dora, carol, issue, browser):
+    dora.edit(by=Actor(dora), time_zone="Asia/Shanghai")
+    token, _ = issue(carol, name="CRM", domains=["crm.example.com"])
+    token.edit(by=Actor(dora), domains=[], name="Shop", allow_missing_referrer=True)
+    until = datetime(2026, 11, 26, 23, 29, tzinfo=UTC).isoformat()
+    token.record("rotated", by=Actor(dora), successor=token.pk, grace_until=until)
+    token.record("login", target="agent", way="frame", person=dora.pk)
+    token.record("denied", cause="token-expired", kind="api", scope="")
+    made, edited, rotated, login, denied = TokenEvent.objects.order_by("id")
+    client = browser(dora)
+
+    assert details_in(client, made) == {}
+    assert details_in(client, edited) == {
+        "Allowed domains": "crm.example.com → –",
+        "Name": "CRM → Shop",
+        "Sign in without a referring page": "no → yes",
+    }
+    assert details_in(client, rotated) == {
+        "Successor": f'<a href="/admin/tokens/accesstoken/{token.pk}/change/">{token}</a>',
+        "Good until, after rotation": "27 Nov 2026, 07:29",
+    }
+    assert details_in(client, login) == {
+        "Opens": "Workstation", "Session kept by": "a cookie of the frame",
+        "Acts as": "dora@example.com",
+    }  # fmt: skip
+    assert details_in(client, denied) == {"Kind": "API", "Permission": "–"}
+
+
+def test_what_stands_no_more_is_named_by_its_number(dora, issue, browser):
+    token, _ = issue(dora)
+    token.record("rotated", by=Actor(dora, token_id=4711), successor=4712)
+    client, event = browser(dora), TokenEvent.objects.latest("id")
+
+    assert details_in(client, event) == {"Successor": "#4712"}
+    assert "#4711" in client.get(f"{AUDIT}{event.pk}/change/").content.decode()
 
 
 def test_the_audit_says_where_a_token_was_first_used(dora, issue, browser):

@@ -13,6 +13,7 @@ from django.urls import path, reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy
 
+from tokens.admin.details import details_of, token_by_id
 from tokens.admin.export import as_csv
 from tokens.admin.filters import CauseFilter
 from tokens.admin.reading import AuditPages
@@ -28,8 +29,7 @@ class TokenEventAdmin(AuditPages):
     list_filter = ["verb", CauseFilter, "at"]
     linked_lookups = ["token_id__exact"]
     fields = [
-        "at", "what", "token", "subject", "actor", "through_token_id", "why", "address", "origin",
-        "details",
+        "at", "what", "token", "subject", "actor", "through", "why", "address", "origin", "more",
     ]  # fmt: skip
 
     @admin.display(description=gettext_lazy("what"), ordering="verb")
@@ -49,6 +49,14 @@ class TokenEventAdmin(AuditPages):
         if event.cause in SENTENCES:
             return str(SENTENCES[event.cause][0])
         return event.cause or "–"
+
+    @admin.display(description=gettext_lazy("through token"))
+    def through(self, event: TokenEvent) -> str:
+        return token_by_id(event.through_token_id) if event.through_token_id else "–"
+
+    @admin.display(description=gettext_lazy("details"))
+    def more(self, event: TokenEvent) -> str:
+        return details_of(event)
 
     def get_urls(self) -> list[Any]:
         export = self.admin_site.admin_view(self.export_view)
