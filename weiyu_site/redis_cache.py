@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from django.core.cache.backends.redis import RedisCache as StockRedisCache
@@ -30,6 +31,14 @@ class OneTripClient(RedisCacheClient):
 
 
 class RedisCache(StockRedisCache):
-    def __init__(self, server: Any, params: dict[str, Any]) -> None:
-        super().__init__(server, params)
-        self._class = OneTripClient
+    """Django makes a cache for each call, so the client, with its connections, outlives it."""
+
+    @property
+    def _cache(self) -> OneTripClient:
+        return _client(*self._servers)  # type: ignore[attr-defined]  # django-stubs lack it
+
+
+@cache
+def _client(*servers: str) -> OneTripClient:
+    """Return the one client of this process; its pool serves all threads."""
+    return OneTripClient(list(servers))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextvars
+
 import pytest
-from django.core.cache import cache
+from django.core.cache import cache, caches
 
 pytestmark = pytest.mark.redis
 
@@ -42,5 +44,10 @@ def test_what_is_not_there_is_not_begun():
     assert cache.get("calls") is None
 
 
-def test_the_client_is_kept():
-    assert cache._cache.get_client(write=True) is cache._cache.get_client("calls")
+def test_the_client_is_kept_from_call_to_call():
+    kept = cache._cache.get_client(write=True)
+
+    # Each call runs in a context of its own, as the server runs it, and gets a cache of its own.
+    in_another_call = contextvars.Context().run(lambda: caches["default"])
+    assert in_another_call is not caches["default"]
+    assert in_another_call._cache.get_client("calls") is kept
