@@ -88,6 +88,8 @@ class UserManager(BaseUserManager["User"]):
         """Create a person and say so in the history; only administrators may."""
         user = self.model(**fields)
         user.check_writer(by, {"role", *(["password"] if password is not None else [])})
+        if workgroups:
+            _lock_memberships()
         if password is not None:
             user.take_password(password)
         else:
@@ -254,6 +256,8 @@ class User(AbstractBaseUser):
 
         `avatar` is a redrawn picture or None, `workgroups` a list of ids, `password` plain text.
         """
+        if changes.keys() & {"workgroups", "role"}:
+            _lock_memberships()
         self._lock(changes)
         check_version(self, expected_version)
         password = changes.pop("password", None)
@@ -422,3 +426,9 @@ class User(AbstractBaseUser):
 def _differs(before: Any, after: Any) -> bool:
     """Compare values; an empty picture and None are the same."""
     return (before or None) != after if after is None else before != after
+
+
+def _lock_memberships() -> None:
+    from accounts.models.workgroups import Workgroup
+
+    Workgroup.objects.lock_memberships()

@@ -35,9 +35,20 @@ class WorkgroupQuerySet(models.QuerySet["Workgroup"]):
             unknown = ValidationError(message, code="does-not-exist", params={"id": missing[0]})
             raise ValidationError({field: unknown})
 
+    def lock_memberships(self) -> None:
+        """Let one transaction at a time change who is in which workgroup; call it first.
+
+        Memberships are written from people and from workgroups, and each writes rows of both: in
+        no common order, two writers would wait for each other.
+        """
+        rows = self.select_for_update(no_key=True).order_by("pk")
+        list(rows.values_list("pk", flat=True))
+
     @transaction.atomic
     def set_up(self, *, by: Actor, members: Iterable[int] = (), **fields: Any) -> Workgroup:
         """Create a workgroup with its first members."""
+        if members:
+            self.lock_memberships()
         group = self.model(**fields)
         group.save_checked(force_insert=True)
         PersonEvent.objects.create(workgroup_id=group.pk, verb="created", **by.as_columns())
@@ -74,6 +85,8 @@ class Workgroup(models.Model):
     @transaction.atomic
     def edit(self, *, by: Actor, expected_version: int | None = None, **changes: Any) -> None:
         """Change name, description or `members` (ids), with history; present values are none."""
+        if "members" in changes:
+            Workgroup.objects.lock_memberships()
         self.refresh_from_db(from_queryset=Workgroup.objects.select_for_update())
         check_version(self, expected_version)
         members = changes.pop("members", None)
@@ -95,6 +108,7 @@ class Workgroup(models.Model):
     @transaction.atomic
     def dissolve(self, *, by: Actor, expected_version: int | None = None) -> None:
         """Delete the workgroup, unless something still belongs to it."""
+        Workgroup.objects.lock_memberships()
         self.refresh_from_db(from_queryset=Workgroup.objects.select_for_update())
         check_version(self, expected_version)
         self.replace_members((), by=by)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from django.db import connection
 
 from accounts.actor import Actor
 from accounts.models import PersonEvent, User, Workgroup
+from tests.tickets.together import together
 
 
 def test_an_administrator_sets_up_a_workgroup(dora, carol, as_user):
@@ -82,3 +84,24 @@ def test_a_list_of_workgroups_costs_three_queries(dora, carol, bearer, django_as
 
     with django_assert_num_queries(3):
         assert len(client.get("/api/workgroups/list").json()) == 20
+
+
+@pytest.mark.postgresql
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="needs PostgreSQL")
+@pytest.mark.django_db(transaction=True)
+def test_memberships_are_written_from_both_sides_at_once(dora, carol, carlos):
+    people = [carol, carlos]
+    groups = [Workgroup.objects.set_up(by=Actor(dora), name=name) for name in ("A", "B")]
+    ids = {"members": [person.pk for person in people], "workgroups": [g.pk for g in groups]}
+
+    def write(turn: int) -> None:
+        is_full = turn % 4 < 2
+        if turn % 2:
+            group = Workgroup.objects.get(pk=groups[turn % 3 % 2].pk)
+            group.edit(by=Actor(dora), members=ids["members"] if is_full else [])
+        else:
+            person = User.objects.get(pk=people[turn % 3 % 2].pk)
+            person.edit(by=Actor(dora), workgroups=ids["workgroups"] if is_full else [])
+
+    for _ in range(5):
+        assert together(write, range(12)) == [None] * 12
