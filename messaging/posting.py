@@ -57,6 +57,7 @@ def post(conversation: Conversation, draft: Draft) -> tuple[Message, bool]:
         if first := _repeated(draft, _chain_of(conversation)):
             return _same(first, draft), True
         conversation = type(conversation).objects.for_ticket(over.follow_up(by=draft.by))
+        _check_rights(conversation, draft)
         conversation.lock()
     if first := _repeated(draft, [conversation.pk]):
         return _same(first, draft), True
@@ -149,7 +150,7 @@ def _insert(conversation: Conversation, draft: Draft) -> Message:
         public_seq=None if draft.internal else conversation.last_public_seq,
         author=draft.by.user,
         token_id=draft.by.token_id,
-        from_team=not conversation.is_requester(draft.by.user) and draft.by.user is not None,
+        from_team=_is_from_team(conversation, draft.by),
         kind=Message.Kind.SYSTEM if draft.by.user is None else draft.kind,
         internal=draft.internal,
         content=draft.content,
@@ -160,6 +161,11 @@ def _insert(conversation: Conversation, draft: Draft) -> Message:
     message.save(force_insert=True)
     _read_own(message)
     return message
+
+
+def _is_from_team(conversation: Conversation, by: Actor) -> bool:
+    """Return whether the team speaks: an agent who asks for something is no agent there."""
+    return by.user is not None and by.is_team and not conversation.is_requester(by.user)
 
 
 def _check(message: Message) -> None:

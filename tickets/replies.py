@@ -51,7 +51,9 @@ def follow_up(ticket: Ticket, by: Actor) -> Ticket:
     """Return the ticket that goes on where this one is over; open it where there is none."""
     # The lock makes two messages at once share one follow-up.
     ticket.lock()
-    latest = ticket.follow_ups.filter(deleted_at=None).order_by("-id").first()
+    # One that was given to somebody else since is theirs to read and to write in.
+    theirs = ticket.follow_ups.filter(deleted_at=None, requester_id=ticket.requester_id)
+    latest = theirs.order_by("-id").first()
     if latest is not None:
         return follow_up(latest, by) if latest.is_over() else latest
     return type(ticket).objects.open_for(

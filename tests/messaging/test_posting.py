@@ -189,6 +189,22 @@ def test_what_is_written_after_the_end_goes_to_a_follow_up(conversation, alice, 
     assert Ticket.objects.get(pk=ticket.pk).status == "closed"
 
 
+def test_a_follow_up_that_was_given_to_another_customer_is_theirs_alone(
+    conversation, alice, bob, carol, say
+):
+    ticket = conversation.ticket
+    ticket.close(by=Actor(carol))
+    given = say(conversation, alice, "Again!").conversation
+    given.ticket.edit(by=Actor(carol), requester=bob)
+
+    message = say(conversation, alice, "Hello?")
+
+    assert message.conversation not in {conversation, given}
+    assert message.conversation.ticket.requester == alice
+    assert message.from_team is False
+    assert given.messages.count() == 1
+
+
 def test_a_repeated_message_opens_no_second_follow_up(conversation, alice, carol, say):
     conversation.ticket.close(by=Actor(carol))
     first = say(conversation, alice, "Again!", client_id="a")
