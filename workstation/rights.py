@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from functools import wraps
 from typing import Any
 
+from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
+from django.utils.translation import gettext as _
 
 from tokens.causes import Refused
 from tokens.doors import agent_page
@@ -61,3 +63,12 @@ def reads(scope: str) -> Callable[[Callable[..., HttpResponse]], Callable[..., H
         return guarded
 
     return decorate
+
+
+def need(request: Any, scope: str) -> None:
+    """Raise PermissionDenied where the link that somebody came by does not give the permission."""
+    if scope not in Rights.of(request).scopes:
+        raise PermissionDenied(
+            _("The link that you came by does not allow this. It needs the permission “%(scope)s”.")
+            % {"scope": scope}
+        )

@@ -16,6 +16,18 @@ def test_an_agent_opens_a_ticket_for_a_customer(alice, carol, by_password):
     assert (made.requester, made.channel, made.priority) == (alice, "agent", "high")
 
 
+def test_a_link_that_shows_no_people_opens_tickets_for_its_person_only(alice, carol, team, by_link):
+    scopes = ["login:agent", "tickets:read", "tickets:write", "messages:read"]
+    client = by_link(carol, scopes=scopes)
+
+    for wanted in ({"requester": alice.pk}, {"requester": carol.pk, "workgroup": team.pk}):
+        refused = client.post("/agent/tickets/new", {**GOOD, **wanted})
+        assert (refused.status_code, b"users:read" in refused.content) == (403, True)
+    assert not Ticket.objects.exists()
+    client.post("/agent/tickets/new", {**GOOD, "requester": carol.pk})
+    assert Ticket.objects.get().requester == carol
+
+
 def test_htmx_is_led_to_the_new_ticket(alice, carol, by_password, part):
     response = by_password(carol).post(
         "/agent/tickets/new", {**GOOD, "requester": alice.pk}, headers=part("pane")

@@ -258,6 +258,17 @@ def test_a_ticket_of_another_workgroup_is_not_there(
     assert state(foreign_ticket) == before
 
 
+def test_a_link_that_shows_no_people_shows_no_address_of_theirs(ticket, alice, carol, by_link):
+    alice.email = "alice@home.example"
+    alice.save()
+    scopes = ["login:agent", "tickets:read", "messages:read"]
+
+    for more, is_shown in (([], False), (["users:read"], True)):
+        page = by_link(carol, scopes=[*scopes, *more]).get(f"/agent/tickets/{ticket.pk}")
+        assert page.status_code == 200
+        assert ("alice@home.example" in page.content.decode()) is is_shown
+
+
 @pytest.mark.parametrize("change", CHANGES)
 def test_a_weak_token_changes_nothing_and_says_what_it_lacks(change, ticket, carol, by_link, part):
     client = by_link(carol, scopes=["login:agent", "tickets:read", "messages:read", "users:read"])

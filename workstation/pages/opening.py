@@ -20,7 +20,7 @@ from tokens.login import SeeOther
 from workstation.forms import NewTicketForm
 from workstation.lists import Chosen
 from workstation.pages.desk import desk, frame, is_part
-from workstation.rights import reads
+from workstation.rights import need, reads
 
 MOST_FOUND = 8
 
@@ -36,6 +36,8 @@ def new_ticket(request: Any) -> HttpResponse:
     if not form.is_valid():
         return _show(request, form, 400)
     try:
+        if form.cleaned_data["requester"] != request.user or form.cleaned_data["workgroup"]:
+            need(request, "users:read")
         made = Ticket.objects.open_for(
             by=Actor.of(request), channel=Ticket.Channel.AGENT, **form.cleaned_data
         )

@@ -31,7 +31,7 @@ from workstation.forms import (
 from workstation.lists import Chosen, count_tabs
 from workstation.pages.desk import chosen_there, desk, frame, is_part
 from workstation.replying import reply as post_reply
-from workstation.rights import Rights, reads
+from workstation.rights import Rights, need, reads
 from workstation.threads import Thread
 
 Change = Callable[[Any, Ticket, Actor], None]
@@ -82,7 +82,7 @@ def changes(scope: str) -> Callable[[Change], Callable[..., HttpResponse]]:
             if found is None:
                 return _gone(request)
             try:
-                _need(request, scope)
+                need(request, scope)
                 change(request, found, Actor.of(request))
             except REFUSALS as refusal:
                 return _answer(request, ticket_id, refusal=refusal)
@@ -91,14 +91,6 @@ def changes(scope: str) -> Callable[[Change], Callable[..., HttpResponse]]:
         return view
 
     return decorate
-
-
-def _need(request: Any, scope: str) -> None:
-    if scope not in Rights.of(request).scopes:
-        raise PermissionDenied(
-            _("The link that you came by does not allow this. It needs the permission “%(scope)s”.")
-            % {"scope": scope}
-        )
 
 
 def _seen_or_gone(request: Any, ticket_id: int) -> Ticket | None:
@@ -178,7 +170,7 @@ def sentence_of(refusal: Exception | None) -> str:
 def reply(request: Any, ticket: Ticket, by: Actor) -> None:
     sent = value_of(ReplyForm(request.POST))
     if sent["then"]:
-        _need(request, "tickets:write")
+        need(request, "tickets:write")
     post_reply(ticket, by=by, **sent)
 
 
@@ -196,7 +188,7 @@ def priority(request: Any, ticket: Ticket, by: Actor) -> None:
 @changes("tickets:write")
 def assignee(request: Any, ticket: Ticket, by: Actor) -> None:
     if request.POST.get("assignee", "") not in {"", str(by.user_id)}:
-        _need(request, "users:read")
+        need(request, "users:read")
     _edit(ticket, by, value_of(AssigneeForm(request.POST)))
 
 
