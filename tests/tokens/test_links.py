@@ -383,7 +383,9 @@ def test_a_session_by_link_gives_the_password_before_it_manages_tokens(dora, mad
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="needs PostgreSQL")
 @pytest.mark.django_db(transaction=True)
 def test_a_link_opened_by_many_at_once_opens_one_session(carol, made):
-    code = code_in(made(carol))
+    address = made(carol)
+    code = code_in(address)
+    Client().get(address, headers=TOP)
 
     answers = together(
         lambda _: Client().post("/agent/auth/open", {"code": code}).status_code, range(8)
