@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from messaging.markup import leads_to_login, render
+from messaging.markup import MOST_BRACKETS, MOST_MARKS, leads_to_login, render
 
 
 @pytest.mark.parametrize(
@@ -18,6 +18,33 @@ from messaging.markup import leads_to_login, render
 )
 def test_markdown_becomes_clean_html(text, html):
     assert render(text) == html
+
+
+@pytest.mark.parametrize(
+    ("part", "most"), [("[", MOST_BRACKETS), ("*a ", MOST_MARKS), ("a\n", MOST_MARKS)]
+)
+def test_a_text_that_would_cost_its_readers_seconds_is_shown_as_typed(part, most):
+    within, beyond = "**a** " + part * (most - 4), "**a** <i>" + part * (most + 1)
+
+    assert "<strong>a</strong>" in render(within)
+    shown = render(beyond)
+    assert shown.startswith("<p>**a** &lt;i&gt;")
+    assert shown.count(part.strip()) > most
+
+
+def test_a_table_that_would_be_filled_up_is_shown_as_typed():
+    wide = "|" + "a|" * 300 + "\n|" + "-|" * 300 + "\n" + "|a\n" * 400
+
+    assert "<td>" not in render(wide)
+
+
+def test_a_long_ordinary_text_is_rendered():
+    rows = "\n".join(f"| {n} | **bold** | [link](https://example.com/{n}) |" for n in range(60))
+    lines = "\n".join(f"- item_{n} with `code`" for n in range(200))
+
+    html = render(f"# Report\n\n| a | b | c |\n|---|---|---|\n{rows}\n\n{lines}")
+
+    assert (html.count("<tr>"), html.count("<a "), html.count("<li>")) == (61, 60, 200)
 
 
 @pytest.mark.parametrize(
