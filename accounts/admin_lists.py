@@ -56,7 +56,7 @@ class NarrowLists(admin.ModelAdmin):
         """Act on the rows that can be meant: what is no row's number names none."""
         request.POST = request.POST.copy()
         selected = request.POST.getlist(ACTION_CHECKBOX_NAME)
-        request.POST.setlist(ACTION_CHECKBOX_NAME, [pk for pk in selected if _is_number(pk)])
+        request.POST.setlist(ACTION_CHECKBOX_NAME, [pk for pk in selected if is_number(pk)])
         return super().response_action(request, *args, **kwargs)
 
 
@@ -72,7 +72,8 @@ def _lookups(path: str, field: Any) -> Iterator[str]:
         yield f"{path}__isnull"
 
 
-def _is_number(text: str) -> bool:
+def is_number(text: str) -> bool:
+    """Return whether `text` can be the number of a row."""
     return text.isascii() and text.isdecimal() and len(text) <= MOST_DIGITS
 
 

@@ -15,6 +15,7 @@ from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.utils import unquote
+from django.contrib.admin.widgets import AutocompleteSelect, AutocompleteSelectMultiple
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import models, transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -24,7 +25,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.actor import Actor
-from accounts.admin_lists import NarrowLists
+from accounts.admin_lists import NarrowLists, is_number
 from accounts.conflicts import Conflict
 
 Refusal = ValidationError | PermissionDenied | Conflict
@@ -60,6 +61,25 @@ class DomainForm(forms.ModelForm):
                 self.add_error(field if field in self.fields else None, errors)
         elif self.refusal is not None:
             self.add_error(None, sentence_of(self.refusal))
+
+
+class _Numbered:
+    """Draw again only what can be a row; what was sent may be anything."""
+
+    def optgroups(self, name: str, value: Iterable[Any], attrs: Any = None) -> Any:
+        rows = [given for given in value if is_number(str(given))]
+        return super().optgroups(name, rows, attrs)  # type: ignore[misc]
+
+
+class OneByName(_Numbered, AutocompleteSelect):
+    pass
+
+
+class SomeByName(_Numbered, AutocompleteSelectMultiple):
+    def value_from_datadict(self, data: Any, files: Any, name: str) -> list[str]:
+        """Return what was chosen; Django refuses a word, but asks databases for any number."""
+        chosen = super().value_from_datadict(data, files, name)
+        return [given if is_number(given) else "?" for given in chosen]
 
 
 class DomainAdmin(NarrowLists):
@@ -248,6 +268,16 @@ class DomainAdmin(NarrowLists):
         return f"{page}?{urlencode(filters)}" if filters else page
 
     # --- Forms ----------------------------------------------------------------------------------
+
+    def formfield_for_foreignkey(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
+        if db_field.name in self.get_autocomplete_fields(request):
+            kwargs.setdefault("widget", OneByName(db_field, self.admin_site))
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+    def formfield_for_manytomany(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
+        if db_field.name in self.get_autocomplete_fields(request):
+            kwargs.setdefault("widget", SomeByName(db_field, self.admin_site))
+        return super().formfield_for_manytomany(db_field, request, **kwargs)
 
     def formfield_for_dbfield(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
         """Offer no pop-up windows: inside a frame they would open without its cookie."""
