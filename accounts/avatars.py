@@ -4,20 +4,36 @@ from __future__ import annotations
 
 import io
 import secrets
+import struct
 import warnings
 from typing import IO
 
 from django.core.exceptions import ValidationError
 from django.core.files.base import ContentFile
 from django.utils.translation import gettext_lazy as _
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 SIDE = 256
-MOST_PIXELS = 25_000_000
+MOST_PIXELS = 8_000_000
+LONGEST_SIDE = 8192
 MOST_BYTES = 5 * 1024 * 1024
 # SVG is a program and stays out; the rest is guess-work.
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF")
 MEDIA_TYPE = "image/webp"
+# What Pillow raises for files that are none.
+UNREADABLE = (
+    UnidentifiedImageError, OSError, ValueError, SyntaxError, EOFError, TypeError, struct.error,
+)  # fmt: skip
+# How a camera was held (EXIF 2.3, tag 274), and what sets its picture upright.
+TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
 
 
 def redrawn(upload: IO[bytes], size: int) -> ContentFile[bytes]:
@@ -30,7 +46,7 @@ def redrawn(upload: IO[bytes], size: int) -> ContentFile[bytes]:
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
             picture = _opened(upload)
         square = ImageOps.fit(picture, (SIDE, SIDE))
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, EOFError) as error:
+    except UNREADABLE as error:
         message = _("This is no picture that can be read. Send PNG, JPEG, WebP or GIF.")
         raise ValidationError(message, code="invalid_image") from error
     except Image.DecompressionBombError as error:
@@ -43,14 +59,17 @@ def redrawn(upload: IO[bytes], size: int) -> ContentFile[bytes]:
 def _opened(upload: IO[bytes]) -> Image.Image:
     # Only the head is read until `load`, so the size is known before memory is taken.
     picture = Image.open(upload, formats=FORMATS)
-    if picture.width * picture.height > MOST_PIXELS:
+    if max(picture.size) > LONGEST_SIDE or picture.width * picture.height > MOST_PIXELS:
         raise _too_many_pixels()
     picture.draft("RGB", (SIDE * 2, SIDE * 2))
-    turned = ImageOps.exif_transpose(picture)
+    # Pillow's own turning writes the other notes anew and fails where they make no sense.
+    turn = TURNS.get(picture.getexif().get(ExifTags.Base.Orientation, 1))
+    turned = picture if turn is None else picture.transpose(turn)
     return turned.convert(
         "RGBA" if "A" in turned.getbands() or "transparency" in turned.info else "RGB"
     )
 
 
 def _too_many_pixels() -> ValidationError:
-    return ValidationError(_("The picture has more than 25 megapixels."), code="too_large")
+    message = _("The picture has more than 8 megapixels, or a side of more than 8192.")
+    return ValidationError(message, code="too_large")

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from accounts.actor import Actor
 
 
+EXTERNAL = frozenset({"external_source", "external_id"})
+
+
 def validate_time_zone(name: str) -> None:
     """Refuse a name that is not an IANA zone."""
     if name not in zoneinfo.available_timezones():
@@ -331,8 +334,11 @@ class User(AbstractBaseUser):
 
     def save_checked(self, *, only: set[str] | None = None, force_insert: bool = False) -> None:
         """Validate what changed and save it; a race for a unique value is bad input, too."""
-        unchanged = {field.name for field in self._meta.fields} - only if only is not None else ()
-        exclude = {*unchanged, "password"}
+        written = {field.name for field in self._meta.fields} if only is None else {*only}
+        if written & EXTERNAL:
+            # One constraint holds both, and is not looked at where one of them is left out.
+            written |= EXTERNAL
+        exclude = {field.name for field in self._meta.fields} - written | {"password"}
         self.full_clean(exclude=exclude)
         fields = None if only is None else {*only, "version", "updated_at"}
         try:

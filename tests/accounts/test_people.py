@@ -126,6 +126,10 @@ def test_an_external_id_belongs_to_one_person(dora, carol, alice, as_user):
     assert client.put(f"/api/users/{carol.pk}", outside).status_code == 200
     assert client.put(f"/api/users/{alice.pk}", outside).status_code == 400
     assert User.objects.get(pk=alice.pk).external_id == ""
+    elsewhere = {**outside, "external_source": "shop"}
+    assert client.put(f"/api/users/{alice.pk}", elsewhere).status_code == 200
+    for part in ({"external_source": "crm"}, outside):
+        assert client.patch(f"/api/users/{alice.pk}", part).status_code == 400
 
 
 def test_edits_leave_a_history_of_ids_and_choices_but_no_texts(dora, carol):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import struct
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -219,7 +220,26 @@ def test_what_is_no_picture_is_refused(file, carol, as_user, tmp_path):
     assert not list(tmp_path.rglob("*.webp"))
 
 
-@pytest.mark.parametrize("size", [(5001, 5000), (20_000, 20_000)])
+@pytest.mark.parametrize(("tag", "kind"), [(0x100, 2), (0x11A, 1), (0x131, 11), (0x213, 4)])
+def test_a_picture_with_senseless_notes_is_a_picture_and_is_set_upright(
+    tag, kind, carol, as_user, tmp_path
+):
+    rows = [(0x112, 3, b"\x06\0\0\0"), (tag, kind, b"\1\2\3\4")]
+    notes = b"".join(struct.pack("<HHI4s", name, of, 1, value) for name, of, value in rows)
+    exif = b"Exif\0\0II*\0\x08\0\0\0" + struct.pack("<H", len(rows)) + notes + b"\0" * 20
+    data = io.BytesIO()
+    held_sideways = Image.new("RGB", (64, 64), "white")
+    held_sideways.paste("black", (0, 0, 64, 32))
+    held_sideways.save(data, "JPEG", exif=exif)
+
+    response = put_avatar(as_user(carol), SimpleUploadedFile("a.jpg", data.getvalue()))
+
+    assert response.status_code == 200
+    drawn = Image.open(next(tmp_path.rglob("*.webp"))).convert("L")
+    assert drawn.getpixel((20, 128)) > 200 > 50 > drawn.getpixel((236, 128))
+
+
+@pytest.mark.parametrize("size", [(3000, 2700), (20_000, 20_000), (1, 8193)])
 def test_too_many_pixels_are_refused_before_they_are_drawn(size, carol, as_user):
     data = io.BytesIO()
     Image.new("1", size).save(data, "PNG")
