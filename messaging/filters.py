@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import ClassVar
 
 from django import forms
-from django_filters.rest_framework import BooleanFilter, CharFilter, ChoiceFilter, Filter, FilterSet
+from django_filters.rest_framework import CharFilter, ChoiceFilter, Filter, FilterSet
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 
-from accounts.filters import any_of_ids
+from accounts.filters import TruthFilter, any_of_ids
 from accounts.serializers import LARGEST_ID
 from messaging.models import Conversation, ConversationQuerySet, Message, MessageQuerySet
 
@@ -54,7 +54,9 @@ class ConversationFilter(FilterSet):
     assignee = CharFilter(method="by_person", help_text="`me`, `none` or ids.")
     requester = CharFilter(method="by_person", help_text="`me` or ids.")
     workgroup = CharFilter(method="by_person", help_text="`none` or ids.")
-    unread = BooleanFilter(method="by_unread")
+    unread = TruthFilter(method="by_unread")
+    # Customers are not shown it, so they cannot ask by it either.
+    TEAM_ONLY = frozenset({"workgroup"})
 
     class Meta:
         model = Conversation

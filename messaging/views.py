@@ -38,6 +38,7 @@ from messaging.serializers import (
     WrittenMessageSerializer,
 )
 from tickets.models import Ticket
+from tokens.permissions import need_scope
 
 
 class MessageViewSet(
@@ -180,7 +181,8 @@ class ConversationViewSet(
     def claim(self, request: Request, pk: str) -> Response:
         """Take a conversation that nobody has.
 
-        The second of two agents gets 409 already-assigned.
+        The second of two agents gets 409 already-assigned. With a ticket, the ticket is taken; that
+        needs `tickets:write`, too.
         """
         return self._do("claim")
 
@@ -189,7 +191,8 @@ class ConversationViewSet(
     def assign(self, request: Request, pk: str) -> Response:
         """Assign a conversation.
 
-        To somebody of the team, or to nobody; with a ticket, the ticket is assigned.
+        To somebody of the team, or to nobody; with a ticket, the ticket is assigned. That needs
+        `tickets:write`, too.
         """
         return self._do("assign")
 
@@ -198,7 +201,7 @@ class ConversationViewSet(
     def close(self, request: Request, pk: str) -> Response:
         """Close a conversation.
 
-        With a ticket, the ticket is closed as resolved.
+        With a ticket, the ticket is closed as resolved. That needs `tickets:write`, too.
         """
         return self._do("close")
 
@@ -207,7 +210,7 @@ class ConversationViewSet(
     def reopen(self, request: Request, pk: str) -> Response:
         """Take a conversation up again.
 
-        With a ticket, the ticket is reopened, with its rules.
+        With a ticket, the ticket is reopened, with its rules. That needs `tickets:write`, too.
         """
         return self._do("reopen")
 
@@ -223,6 +226,9 @@ class ConversationViewSet(
     def _do(self, verb: str) -> Response:
         """Call one method of the conversation with what the body says."""
         conversation = self.get_object()
+        if conversation.ticket_id is not None and verb != "read":
+            # It is the ticket that moves.
+            need_scope(self.request, "tickets:write")
         given = self.get_serializer(data=self.request.data)
         given.is_valid(raise_exception=True)
         getattr(conversation, verb)(

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from accounts.actor import Actor
+from accounts.admin_lists import LONGEST_SEARCH
 from accounts.domain_admin import DomainAdmin, DomainForm
 from accounts.models import User
 from configuration.values import value
@@ -148,7 +149,7 @@ class TicketAdmin(DomainAdmin):
         self, request: Any, queryset: QuerySet[Ticket], search_term: str
     ) -> tuple[QuerySet[Ticket], bool]:
         """Search as everywhere else: one place decides what a search means."""
-        text = search_term.strip()
+        text = search_term.strip()[:LONGEST_SEARCH]
         return (queryset.matching(text) if text else queryset), False  # type: ignore[attr-defined]
 
     @admin.display(description=gettext_lazy("number"), ordering="id")

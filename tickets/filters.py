@@ -23,6 +23,9 @@ class TicketFilter(ChangedWhenFilter):
         help_text="`only`: tombstones of deleted tickets, for those who keep a copy.",
     )
 
+    # Customers are shown none of these, so they cannot ask by them either.
+    TEAM_ONLY = frozenset({"workgroup", "tag", "external_id", "external_source"})
+
     class Meta:
         model = Ticket
         fields = ["external_id", "external_source"]

@@ -7,14 +7,12 @@ from datetime import datetime
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django_filters.rest_framework import (
-    BooleanFilter,
     CharFilter,
     ChoiceFilter,
     FilterSet,
-    IsoDateTimeFilter,
 )
 
-from accounts.filters import any_of_ids
+from accounts.filters import MomentFilter, TruthFilter, any_of_ids
 from tokens.models import AccessToken, AccessTokenQuerySet
 from tokens.scopes import Scope
 
@@ -25,14 +23,14 @@ class TokenFilter(FilterSet):
     )
     user = CharFilter(method="by_person", help_text="`me` or ids.")
     scope = ChoiceFilter(choices=Scope.choices, method="by_scope")
-    created_after = IsoDateTimeFilter(field_name="created_at", lookup_expr="gte")
-    created_before = IsoDateTimeFilter(field_name="created_at", lookup_expr="lt")
-    expires_after = IsoDateTimeFilter(field_name="expires_at", lookup_expr="gte")
-    expires_before = IsoDateTimeFilter(field_name="expires_at", lookup_expr="lt")
-    unused_since = IsoDateTimeFilter(
+    created_after = MomentFilter(field_name="created_at", lookup_expr="gte")
+    created_before = MomentFilter(field_name="created_at", lookup_expr="lt")
+    expires_after = MomentFilter(field_name="expires_at", lookup_expr="gte")
+    expires_before = MomentFilter(field_name="expires_at", lookup_expr="lt")
+    unused_since = MomentFilter(
         method="by_use", help_text="Made before this moment, and not used since."
     )
-    used_after_rotation = BooleanFilter(
+    used_after_rotation = TruthFilter(
         field_name="used_after_rotation_at",
         lookup_expr="isnull",
         exclude=True,

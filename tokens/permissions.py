@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from django.utils.translation import gettext as _
 from rest_framework.permissions import SAFE_METHODS, BasePermission
@@ -34,6 +34,18 @@ def came_by_bearer(request: Request) -> bool:
     return isinstance(request.successful_authenticator, BearerAuthentication)
 
 
+def need_scope(request: Request, scope: str) -> None:
+    """Raise Refused unless the person's role and their token allow `scope`."""
+    person = cast("User", request.user)
+    if scope not in ROLE_SCOPES[person.role]:
+        raise Refused("role", scope=scope)
+    token = getattr(request, "access_token", None)
+    if token and not allows(person, token, scope):
+        refusal = Refused("insufficient-scope", scope=scope)
+        record_denial(token, Call.of_api(request._request), refusal)
+        raise refusal
+
+
 class HasScope(BasePermission):
     """Allow what the person's role and their token allow together.
 
@@ -54,12 +66,7 @@ class HasScope(BasePermission):
             if token is None:
                 return True
             raise Refused("insufficient-scope", scope="none")
-        if scope not in ROLE_SCOPES[request.user.role]:
-            raise Refused("role", scope=scope)
-        if token and not allows(request.user, token, scope):
-            refusal = Refused("insufficient-scope", scope=scope)
-            record_denial(token, Call.of_api(request._request), refusal)
-            raise refusal
+        need_scope(request, scope)
         return True
 
     def _may_use_profile(self, request: Request, token: Any) -> bool:

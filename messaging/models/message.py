@@ -170,10 +170,11 @@ class Message(models.Model):
     def edit(self, *, by: Actor, content: str, expected_version: int | None = None) -> None:
         """Replace one's own words, within the window of the configuration."""
         self._lock(expected_version)
-        if content == self.content:
-            return
+        # First: to whoever may not see the words, no answer tells whether they were the same.
         if self.author_id != by.user_id:
             raise PermissionDenied(gettext("Only its author can edit a message."))
+        if content == self.content:
+            return
         if not self.is_editable_by(by):
             raise Conflict(gettext("This message can no longer be edited."), code="not-editable")
         self.content = content

@@ -124,8 +124,10 @@ def test_messages_are_read_upwards_and_downwards(conversation, carol, say, as_us
 
 
 @pytest.mark.parametrize(
-    "query", ["conversation=x", "after_seq=-1", "ticket=99999999999999999999", "colour=red"]
-)
+    "query",
+    ["conversation=x", "after_seq=-1", "ticket=99999999999999999999", "colour=red", "internal=x",
+     f"search={'a' * 201}"],
+)  # fmt: skip
 def test_a_list_never_guesses(query, carol, as_user):
     assert as_user(carol).get(f"{LIST}?{query}").status_code == 400
 
@@ -180,6 +182,34 @@ def test_delete_recalls(conversation, carol, say, as_user):
     assert (response.status_code, response.json()["content"]) == (200, "Oops")
     message.refresh_from_db()
     assert message.recalled_at is not None
+
+
+def test_nobody_finds_out_what_somebody_has_recalled(conversation, carol, carlos, say, as_user):
+    message = say(conversation, carol, "A secret")
+    message.recall(by=Actor(carol))
+
+    for guess in ("A secret", "Another"):
+        response = as_user(carlos).put(f"/api/messages/{message.pk}", {"content": guess})
+        assert response.status_code == 403
+
+
+@pytest.mark.parametrize("verb", ["claim", "assign", "close", "reopen"])
+def test_whoever_may_not_write_tickets_moves_none(verb, conversation, carol, bearer):
+    client = bearer(carol, scopes=["messages:write"])
+
+    response = client.post(f"/api/conversations/{conversation.pk}/{verb}", {"assignee": None})
+
+    assert (response.status_code, response.json()["scope"]) == (403, "tickets:write")
+    assert Ticket.objects.get().version == conversation.ticket.version
+
+
+def test_a_ticket_is_not_moved_by_whoever_read_an_older_conversation(conversation, carol, as_user):
+    stale = {"If-Match": '"99"'}
+
+    response = as_user(carol).post(f"/api/conversations/{conversation.pk}/claim", headers=stale)
+
+    assert (response.status_code, response.json()["code"]) == (412, "stale-version")
+    assert Ticket.objects.get().assignee is None
 
 
 @pytest.mark.parametrize(

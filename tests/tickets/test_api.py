@@ -256,6 +256,11 @@ def test_customers_do_not_see_how_the_team_sorts_its_work(open_ticket, sales, al
     withheld = ["workgroup", "workgroup_name", "tags", "external_id", "external_source"]
     assert [answer[name] for name in withheld] == [None, None, [], "", ""]
     assert [(event["verb"], event["token"]) for event in events] == [("created", None)]
+    # Nor do they find out by asking.
+    for query in (f"workgroup={sales.pk}", "tag=difficult", "external_id=7", "external_source=crm"):
+        for path in (LIST, "/api/conversations/list") if "workgroup" in query else (LIST,):
+            assert bearer(alice).get(f"{path}?{query}").status_code == 400
+            assert bearer(dora).get(f"{path}?{query}").status_code == 200
 
 
 def test_customers_open_tickets_for_themselves_alone(alice, bob, carol, sales, bearer):
@@ -509,7 +514,9 @@ def test_lists_are_narrowed_and_ordered(query, names, shelf, sales, alice, carol
 @pytest.mark.parametrize(
     "query",
     ["assignee=you", "status=solved", "colour=red", "ordering=title", "deleted=yes",
-     "requester=99999999999999999999999", "created_after=yesterday"],
+     "requester=99999999999999999999999", "created_after=yesterday",
+     "created_after=0001-01-01T00:00:00%2B14:00", "updated_before=9999-12-31T23:59:59-14:00",
+     f"search={'a' * 201}"],
 )  # fmt: skip
 def test_a_list_never_guesses(query, dora, as_user):
     response = as_user(dora).get(f"{LIST}?{query}")

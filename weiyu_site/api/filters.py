@@ -13,9 +13,11 @@ from django_filters.rest_framework import DjangoFilterBackend, FilterSet
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
+from accounts.filters import TruthFilter
 from weiyu_site.api.pagination import READING, refuse
 
 LARGEST_ID = 2**63 - 1
+LONGEST_SEARCH = 200
 
 
 class IdField(forms.IntegerField):
@@ -42,6 +44,8 @@ def any_of(plain: filters.Filter) -> filters.Filter:
     if plain.lookup_expr != "exact" or plain.method is not None:
         return plain
     options = {"field_name": plain.field_name, "exclude": plain.exclude, "distinct": plain.distinct}
+    if isinstance(plain, filters.BooleanFilter):
+        return TruthFilter(**options)
     if isinstance(plain, filters.ModelChoiceFilter | filters.NumberFilter):
         return AnyIdFilter(**options)
     if isinstance(plain, filters.ChoiceFilter):
@@ -93,13 +97,17 @@ class StrictFilterBackend(DjangoFilterBackend):
             refuse_unknown(request, known_to(view))
             return queryset
         filterset = self.get_filterset_class(view, queryset)
-        names = set(filterset.base_filters) if filterset else set()
+        names = _names_for(request, filterset) if filterset else set()
         search = getattr(view, "search", None)
         own = {"search"} if search else set()
         refuse_unknown(request, READING | names | own | known_to(view))
         if filterset and (names & set(request.query_params) or _has_own_rule(filterset)):
             queryset = super().filter_queryset(request, queryset, view)
         text = request.query_params.get("search", "").strip()
+        if len(text) > LONGEST_SEARCH:
+            # Databases compare it with every letter of every text.
+            message = _("Search for at most %(most)s characters.") % {"most": LONGEST_SEARCH}
+            raise refuse("search", message, "max-length")
         return search(queryset, text) if search and text else queryset
 
 
@@ -117,6 +125,14 @@ def refuse_unknown(request: Request, known: frozenset[str] | set[str]) -> None:
             raise refuse(name, message % {"name": name, "known": names}, "unknown-parameter")
         if len(values) > 1:
             raise refuse(name, _("Give it once; commas mean “or”."), "doubled-parameter")
+
+
+def _names_for(request: Request, filterset: type[FilterSet]) -> set[str]:
+    """Return the filters that the caller may use; to others those of the team are not there."""
+    is_team = getattr(request.user, "is_team_member", False)
+    return set(filterset.base_filters) - (
+        set() if is_team else getattr(filterset, "TEAM_ONLY", set())
+    )
 
 
 def _has_own_rule(filterset: type[FilterSet]) -> bool:
