@@ -66,6 +66,19 @@ def columns(model):
             yield from (f"{field.name}__{far.name}" for far in field.related_model._meta.fields)
 
 
+@LISTS
+def test_a_search_compares_no_long_texts(label, dora, browser):
+    model = next(model for model in admin.site._registry if model._meta.label_lower == label)
+    model_admin = admin.site._registry[model]
+    request = browser(dora).get("/admin/").wsgi_request
+    rows = model_admin.get_queryset(request)
+
+    found, _ = model_admin.get_search_results(request, rows, "longword" * 2000)
+
+    assert "longword" in str(found.query)
+    assert "longword" * 26 not in str(found.query)
+
+
 def test_every_list_is_walked():
     listed = {model._meta.label_lower for model in admin.site._registry}
 

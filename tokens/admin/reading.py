@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy
 
-from accounts.admin_lists import NarrowLists
+from accounts.admin_lists import LONGEST_SEARCH, NarrowLists
 from accounts.models import User
 from tokens.admin.pages import TokenPages
 from tokens.models import AccessToken, TokenEvent
@@ -66,9 +66,10 @@ class AuditPages(ReadPages):
         )
 
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> Any:
-        found, has_duplicates = super().get_search_results(request, queryset, search_term)
-        if search_term:
-            people = User.objects.get_queryset().matching(search_term)
+        text = search_term[:LONGEST_SEARCH]
+        found, has_duplicates = super().get_search_results(request, queryset, text)
+        if text:
+            people = User.objects.get_queryset().matching(text)
             found |= queryset.filter(subject_id__in=people.values("pk"))
         return found, has_duplicates
 

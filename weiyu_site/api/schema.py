@@ -13,6 +13,7 @@ from drf_spectacular.openapi import AutoSchema
 from rest_framework.serializers import BaseSerializer
 
 from tokens.permissions import LOGIN, PROFILE, needed_scope
+from weiyu_site.api.filters import LONGEST_SEARCH
 from weiyu_site.api.problems import MEDIA_TYPE
 
 Endpoint = tuple[str, str, str, Callable[..., Any]]
@@ -125,7 +126,8 @@ class StrictFilterExtension(DjangoFilterExtension):
         parameters = super().get_schema_operation_parameters(auto_schema, *args, **kwargs)
         parameters.append(_query("fields", "Answer with these fields only, comma separated."))
         if hasattr(view, "search"):
-            parameters.append(_query("search", "Words to look for."))
+            words = {"type": "string", "maxLength": LONGEST_SEARCH}
+            parameters.append({**_query("search", "Words to look for."), "schema": words})
         names = [entry if isinstance(entry, str) else entry[0] for entry in view.orderings]
         plain = [name.removeprefix("-") for name in names]
         parameters.append(
