@@ -9,7 +9,11 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from accounts.filters import PersonFilter, WorkgroupFilter
 from accounts.models import User, Workgroup
+from messaging.filters import ConversationFilter, MessageFilter
+from tickets.filters import TicketFilter
+from tokens.filters import TokenFilter
 
 
 def pages(client, address: str) -> list[list[dict]]:
@@ -160,6 +164,70 @@ def test_a_filter_that_cannot_be_is_refused_by_name(query, code, dora, as_user):
     assert response.json()["errors"][0]["code"] == code
 
 
+FILTERS = [
+    (family, name)
+    for family, filterset in {
+        "users": PersonFilter,
+        "workgroups": WorkgroupFilter,
+        "tickets": TicketFilter,
+        "messages": MessageFilter,
+        "conversations": ConversationFilter,
+        "tokens": TokenFilter,
+    }.items()
+    for name in filterset.base_filters
+]
+
+
+@pytest.mark.parametrize(("family", "name"), FILTERS)
+def test_a_filter_without_a_value_is_refused(family, name, dora, as_user):
+    client = as_user(dora)
+
+    for value in ("", " ", ",", "1,", ",1", "1,,2"):
+        response = client.get(f"/api/{family}/list", {name: value})
+        assert response.status_code == 400, value
+        error = response.json()["errors"][0]
+        assert (error["field"], error["code"]) == (name, "blank")
+
+
+@pytest.mark.parametrize("name", ["limit", "cursor", "with_count", "ordering", "fields"])
+def test_no_other_parameter_is_empty_either(name, dora, as_user):
+    response = as_user(dora).get("/api/tickets/list", {name: ""})
+
+    assert response.status_code == 400
+    assert response.json()["errors"][0]["field"] == name
+
+
+@pytest.mark.parametrize(
+    ("family", "name"),
+    [
+        ("users", "is_active"),
+        ("messages", "internal"),
+        ("conversations", "unread"),
+        ("tokens", "used_after_rotation"),
+    ],
+)
+def test_true_and_false_are_the_only_two_words(family, name, dora, as_user):
+    client = as_user(dora)
+
+    for value in ("true", "false"):
+        assert client.get(f"/api/{family}/list", {name: value}).status_code == 200
+    for value in ("nonsense", "yes", "2", "null", "true,false"):
+        response = client.get(f"/api/{family}/list", {name: value})
+        assert response.status_code == 400, value
+        error = response.json()["errors"][0]
+        assert (error["field"], error["code"]) == (name, "invalid")
+
+
+def test_true_and_false_narrow_lists(alice, dora, as_user):
+    User.objects.filter(pk=alice.pk).update(is_active=False)
+
+    def found(value: str) -> list[int]:
+        rows = as_user(dora).get("/api/users/list", {"is_active": value}).json()
+        return [person["id"] for person in rows]
+
+    assert (found("true"), found("false")) == ([dora.pk], [alice.pk])
+
+
 def test_unknown_parameters_are_refused_on_one_object_too(dora, as_user):
     assert as_user(dora).get(f"/api/users/{dora.pk}?role=agent").status_code == 400
 
@@ -191,6 +259,62 @@ def test_search_finds_parts_of_names(alice, bob, dora, as_user):
 
     assert [person["id"] for person in response.json()] == [alice.pk]
     assert as_user(dora).get("/api/workgroups/list?search=x").status_code == 400
+
+
+CHANGED = ["created_after", "created_before", "updated_after", "updated_before"]
+
+
+@pytest.mark.parametrize(
+    ("family", "names"),
+    [
+        ("users", CHANGED),
+        ("workgroups", CHANGED),
+        ("tickets", CHANGED),
+        ("tokens", ["created_after", "created_before", "expires_after", "expires_before",
+                    "unused_since"]),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
+def test_a_moment_that_is_none_in_utc_is_refused(moment, family, names, dora, as_user):
+    for name in names:
+        response = as_user(dora).get(f"/api/{family}/list", {name: moment})
+
+        assert response.status_code == 400, name
+        assert response.json()["errors"][0]["field"] == name
+        assert response.json()["errors"][0]["code"] == "invalid"
+
+
+@pytest.mark.parametrize("zone", ["Asia/Shanghai", "America/New_York"])
+def test_the_first_and_the_last_moment_are_answered_in_any_zone(zone, dora, as_user):
+    dora.time_zone = zone
+    dora.save()
+
+    for moment in ("0001-01-01T00:00:00", "9999-12-31T23:59:59", "0001-01-01", "9999-12-31"):
+        for name in CHANGED:
+            response = as_user(dora).get("/api/tickets/list", {name: moment})
+            assert response.status_code in (200, 400), (name, moment)
+
+
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
+def test_figures_of_a_moment_that_is_none_in_utc_are_refused(moment, dora, as_user):
+    for name in ("from", "to"):
+        response = as_user(dora).get("/api/statistics/overview", {name: moment})
+
+        assert response.status_code == 400
+        assert response.json()["errors"][0]["field"] == name
+
+
+@pytest.mark.parametrize("family", ["users", "tickets", "messages", "tokens"])
+def test_a_search_for_long_texts_is_refused(family, dora, as_user):
+    client = as_user(dora)
+
+    for text in ("x" * 201, "x" * 16_000):
+        response = client.get(f"/api/{family}/list", {"search": text})
+        assert response.status_code == 400
+        error = response.json()["errors"][0]
+        assert (error["field"], error["code"]) == ("search", "max-length")
+    for fine in ("x" * 200, " " * 300, ""):
+        assert client.get(f"/api/{family}/list", {"search": fine}).status_code == 200
 
 
 @pytest.mark.parametrize("rows", [10, 50, 200])

@@ -101,6 +101,7 @@ class StrictFilterBackend(DjangoFilterBackend):
         search = getattr(view, "search", None)
         own = {"search"} if search else set()
         refuse_unknown(request, READING | names | own | known_to(view))
+        refuse_empty(request, names)
         if filterset and (names & set(request.query_params) or _has_own_rule(filterset)):
             queryset = super().filter_queryset(request, queryset, view)
         text = request.query_params.get("search", "").strip()
@@ -133,6 +134,14 @@ def _names_for(request: Request, filterset: type[FilterSet]) -> set[str]:
     return set(filterset.base_filters) - (
         set() if is_team else getattr(filterset, "TEAM_ONLY", set())
     )
+
+
+def refuse_empty(request: Request, names: set[str]) -> None:
+    """Refuse filters without a value: a program that lost it does not mean everything."""
+    for name in names & set(request.query_params):
+        if not all(word.strip() for word in request.query_params[name].split(",")):
+            message = _("A value is missing. Give it, or leave the parameter or the comma out.")
+            raise refuse(name, message, "blank")
 
 
 def _has_own_rule(filterset: type[FilterSet]) -> bool:
