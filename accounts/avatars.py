@@ -15,6 +15,8 @@ from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 SIDE = 256
 MOST_PIXELS = 8_000_000
+# Telephones make larger ones, which are decoded at a fraction of their size.
+MOST_PIXELS_OF_A_JPEG = 50_000_000
 LONGEST_SIDE = 8192
 MOST_BYTES = 5 * 1024 * 1024
 # SVG is a program and stays out; the rest is guess-work.
@@ -59,7 +61,8 @@ def redrawn(upload: IO[bytes], size: int) -> ContentFile[bytes]:
 def _opened(upload: IO[bytes]) -> Image.Image:
     # Only the head is read until `load`, so the size is known before memory is taken.
     picture = Image.open(upload, formats=FORMATS)
-    if max(picture.size) > LONGEST_SIDE or picture.width * picture.height > MOST_PIXELS:
+    most = MOST_PIXELS_OF_A_JPEG if picture.format == "JPEG" else MOST_PIXELS
+    if max(picture.size) > LONGEST_SIDE or picture.width * picture.height > most:
         raise _too_many_pixels()
     picture.draft("RGB", (SIDE * 2, SIDE * 2))
     # Pillow's own turning writes the other notes anew and fails where they make no sense.
@@ -71,5 +74,7 @@ def _opened(upload: IO[bytes]) -> Image.Image:
 
 
 def _too_many_pixels() -> ValidationError:
-    message = _("The picture has more than 8 megapixels, or a side of more than 8192.")
+    message = _(
+        "The picture has more than 8 megapixels (JPEG: 50), or a side of more than 8192 pixels."
+    )
     return ValidationError(message, code="too_large")

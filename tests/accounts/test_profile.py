@@ -239,6 +239,15 @@ def test_a_picture_with_senseless_notes_is_a_picture_and_is_set_upright(
     assert drawn.getpixel((20, 128)) > 200 > 50 > drawn.getpixel((236, 128))
 
 
+def test_a_picture_of_a_telephone_is_taken(carol, as_user):
+    data = io.BytesIO()
+    Image.new("RGB", (4032, 3024), "teal").save(data, "JPEG")
+
+    assert (
+        put_avatar(as_user(carol), SimpleUploadedFile("a.jpg", data.getvalue())).status_code == 200
+    )
+
+
 @pytest.mark.parametrize("size", [(3000, 2700), (20_000, 20_000), (1, 8193)])
 def test_too_many_pixels_are_refused_before_they_are_drawn(size, carol, as_user):
     data = io.BytesIO()
