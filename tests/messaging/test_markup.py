@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from messaging.markup import MOST_BRACKETS, MOST_MARKS, leads_to_login, render
+from messaging.markup import MOST_BRACKETS, MOST_MARKS, MOST_STOPS, leads_to_login, render
 
 
 @pytest.mark.parametrize(
@@ -21,8 +21,10 @@ def test_markdown_becomes_clean_html(text, html):
 
 
 @pytest.mark.parametrize(
-    ("part", "most"), [("[", MOST_BRACKETS), ("*a ", MOST_MARKS), ("a\n", MOST_MARKS)]
-)
+    ("part", "most"),
+    [("[", MOST_BRACKETS), ("*a ", MOST_MARKS), ("a\n", MOST_MARKS), ("a\r", MOST_MARKS),
+     ("a\r\n", MOST_MARKS), ("- ", MOST_MARKS), ("1. ", MOST_MARKS), ("a=", MOST_STOPS)],
+)  # fmt: skip
 def test_a_text_that_would_cost_its_readers_seconds_is_shown_as_typed(part, most):
     within, beyond = "**a** " + part * (most - 4), "**a** <i>" + part * (most + 1)
 
@@ -36,6 +38,20 @@ def test_a_table_that_would_be_filled_up_is_shown_as_typed():
     wide = "|" + "a|" * 300 + "\n|" + "-|" * 300 + "\n" + "|a\n" * 400
 
     assert "<td>" not in render(wide)
+
+
+def test_many_lines_within_many_quotes_are_shown_as_typed():
+    assert "<blockquote>" in render(">" * 5 + " a\n" + "b\n" * 900)
+    assert "<blockquote>" not in render(">" * 15 + " a\n" + "b\n" * 900)
+
+
+@pytest.mark.parametrize("mark", [">", "- ", "1. "])
+@pytest.mark.parametrize("depth", range(5, 30))
+def test_no_word_is_lost_however_deep_it_stands(mark, depth):
+    html = render(mark * depth + "deep\n\nafter")
+
+    assert "deep" in html
+    assert "after" in html
 
 
 def test_a_long_ordinary_text_is_rendered():
