@@ -13,11 +13,11 @@ from django_filters.rest_framework import DjangoFilterBackend, FilterSet
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
+from accounts.admin_lists import LONGEST_SEARCH
 from accounts.filters import TruthFilter
 from weiyu_site.api.pagination import READING, refuse
 
 LARGEST_ID = 2**63 - 1
-LONGEST_SEARCH = 200
 
 
 class IdField(forms.IntegerField):

@@ -12,8 +12,8 @@ from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
 from rest_framework.serializers import BaseSerializer
 
+from accounts.admin_lists import LONGEST_SEARCH
 from tokens.permissions import LOGIN, PROFILE, needed_scope
-from weiyu_site.api.filters import LONGEST_SEARCH
 from weiyu_site.api.problems import MEDIA_TYPE
 
 Endpoint = tuple[str, str, str, Callable[..., Any]]
