@@ -19,12 +19,12 @@ help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 28
 
 run: found-python ## Start Weiyu on http://127.0.0.1:8000 (HOST and PORT change it)
-	@"$(PYTHON)" -m weiyu_site.bootstrap --serve
-	@$(VENV)/python -m weiyu_site.start
+	@"$(PYTHON)" -m weiyu_site.launch.bootstrap --serve
+	@$(VENV)/python -m weiyu_site.launch.start
 
 dev: found-python ## The same with autoreload and debug pages
-	@"$(PYTHON)" -m weiyu_site.bootstrap --dev --serve
-	@WEIYU_DEBUG=$${WEIYU_DEBUG:-true} $(VENV)/python -m weiyu_site.start --reload
+	@"$(PYTHON)" -m weiyu_site.launch.bootstrap --dev --serve
+	@WEIYU_DEBUG=$${WEIYU_DEBUG:-true} $(VENV)/python -m weiyu_site.launch.start --reload
 
 test: install-dev ## Run every test that this machine can run
 	@$(VENV)/python .ci/check.py tests
@@ -36,10 +36,10 @@ bench: install-dev ## Measure the API beside plain Django and plain DRF (BENCH_A
 	@$(VENV)/python -m benchmarks $(BENCH_ARGS)
 
 install: found-python
-	@"$(PYTHON)" -m weiyu_site.bootstrap
+	@"$(PYTHON)" -m weiyu_site.launch.bootstrap
 
 install-dev: found-python
-	@"$(PYTHON)" -m weiyu_site.bootstrap --dev
+	@"$(PYTHON)" -m weiyu_site.launch.bootstrap --dev
 
 .PHONY: found-python
 found-python:

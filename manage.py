@@ -16,7 +16,7 @@ except ModuleNotFoundError as error:
         " .venv/bin/python manage.py …"
     )
 
-from weiyu_site import keys
+from weiyu_site.launch import keys
 
 if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "weiyu_site.settings")

@@ -38,7 +38,7 @@ from messaging.serializers import (
     WrittenMessageSerializer,
 )
 from tickets.models import Ticket
-from tokens.permissions import need_scope
+from tokens.api.permissions import need_scope
 
 
 class MessageViewSet(

@@ -23,7 +23,7 @@ from tickets.serializers import (
     TicketEventSerializer,
     TicketSerializer,
 )
-from tokens.permissions import came_by_bearer
+from tokens.api.permissions import came_by_bearer
 
 READS_PAGES = ("limit", "cursor", "with_count", "ordering")
 

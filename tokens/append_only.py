@@ -13,7 +13,7 @@ from django.db import connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from tokens.models import TokenEvent
-from tokens.models.event import ADDRESSES_STAY_WHOLE_FOR
+from tokens.models.audit import ADDRESSES_STAY_WHOLE_FOR
 
 TABLE = TokenEvent._meta.db_table
 MAY_CHANGE = ("address", "address_is_whole")

@@ -9,10 +9,10 @@ class TokensConfig(AppConfig):
     name = "tokens"
     verbose_name = _("AccessTokens")
     due_work = [
-        "tokens.due.cut_old_addresses",
-        "tokens.due.forget_refused_calls",
-        "tokens.due.forget_sessions",
-        "tokens.due.give_notices",
+        "tokens.maintenance.due_work.cut_old_addresses",
+        "tokens.maintenance.due_work.forget_refused_calls",
+        "tokens.maintenance.due_work.forget_sessions",
+        "tokens.maintenance.due_work.give_notices",
     ]
 
     def ready(self) -> None:

@@ -19,12 +19,12 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 
 from accounts.actor import Actor
-from tokens.doors import may_enter, turn_away
-from tokens.framing import NOBODY, framed_by
-from tokens.login import safe_next
-from tokens.middleware import open_to_all
+from tokens.embedding.policies import NOBODY, framed_by
+from tokens.login.addresses import safe_next
+from tokens.login.guards import may_enter, turn_away
+from tokens.login.middleware import open_to_all
 from tokens.scopes import allows
-from weiyu_site.front_page import state_of_the_system
+from weiyu_site.dashboard import state_of_the_system
 
 # What people do most stands first; anything else follows.
 ORDER_OF_APPS = ("tickets", "messaging", "accounts", "tokens", "configuration")

@@ -8,10 +8,10 @@ from a2wsgi import WSGIMiddleware
 from channels.routing import URLRouter
 from django.conf import settings
 
-from tokens.tally import refused_calls
+from tokens.verification.refused_counter import refused_calls
 from weiyu_site.due_work import Timer
-from weiyu_site.front.application import Front
-from weiyu_site.front.gateway import Gateway
+from weiyu_site.edge.application import Front
+from weiyu_site.edge.gateway import Gateway
 from weiyu_site.routing import websocket_urlpatterns
 
 # More threads a process only take turns at the interpreter; more processes serve more.

@@ -18,7 +18,7 @@ OPTIONS: dict[str, Any] = {
     "loop": "uvloop",
     "http": "httptools",
     "ws": "websockets-sansio",
-    # Else a caller on this machine says who it is; weiyu_site/front judges proxies.
+    # Else a caller on this machine says who it is; weiyu_site/edge judges proxies.
     "proxy_headers": False,
     "server_header": False,
     "ws_max_size": 65_536,

@@ -58,19 +58,19 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "weiyu_site.front.middleware.FrontMiddleware",
+    "weiyu_site.edge.middleware.FrontMiddleware",
     # Whatever stands behind it finds the address without the frame.
-    "tokens.frames.FrameMiddleware",
+    "tokens.embedding.frames.FrameMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "tokens.framing.PolicyMiddleware",
-    "tokens.framing.FramingMiddleware",
-    "tokens.framing.CorsMiddleware",
-    "tokens.middleware.SessionMiddleware",
+    "tokens.embedding.policies.PolicyMiddleware",
+    "tokens.embedding.policies.FramingMiddleware",
+    "tokens.embedding.policies.CorsMiddleware",
+    "tokens.login.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     # Before CSRF: a session that has just ended holds no secret, and its person wants the cause.
-    "tokens.middleware.AuthenticationMiddleware",
+    "tokens.login.middleware.AuthenticationMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "accounts.middleware.PersonalSettingsMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -147,7 +147,7 @@ else:
     CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
 
 MEDIA_ROOT = DATA_DIR / "uploads"
-# Bodies are spooled and capped by the front (weiyu_site/front), before a thread is taken.
+# Bodies are spooled and capped by the front (weiyu_site/edge), before a thread is taken.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_621_440
 
 # --- People and sessions ------------------------------------------------------------------------
@@ -174,8 +174,8 @@ LOGIN_URL = "/agent/login"
 LOGIN_REDIRECT_URL = "/agent/"
 
 SECURE = PUBLIC_URL.startswith("https://")
-SESSION_ENGINE = "tokens.sessions"
-# The logical name; over https, and in frames, browsers see others (tokens/middleware.py).
+SESSION_ENGINE = "tokens.sessions.engine"
+# The logical name; over https, and in frames, browsers see others (tokens/login/middleware.py).
 SESSION_COOKIE_NAME = "weiyu"
 SESSION_COOKIE_SECURE = SECURE
 SESSION_COOKIE_SAMESITE = "Lax"
@@ -185,7 +185,7 @@ PROBLEM_ANSWER = "weiyu_site.api.problems.answer"
 CSRF_USE_SESSIONS = True
 # Not in a cookie of their own, which frames of other sites would lose.
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
-CSRF_FAILURE_VIEW = "weiyu_site.pages.csrf_failure"
+CSRF_FAILURE_VIEW = "weiyu_site.error_views.csrf_failure"
 
 AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = 0.25  # hours
@@ -215,7 +215,7 @@ CONTENT_SECURITY_POLICY = {
         "connect-src": ["'self'"],
         "form-action": ["'self'"],
         "base-uri": ["'none'"],
-        # Framing is decided per token (tokens/framing.py); nobody by default.
+        # Framing is decided per token (tokens/embedding/policies.py); nobody by default.
         "frame-ancestors": ["'none'"],
     }
 }
@@ -225,7 +225,7 @@ SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 SECURE_HSTS_SECONDS = 31_536_000 if SECURE else 0
 
 SILENCED_SYSTEM_CHECKS = [
-    "security.W002",  # framing is decided by token: tokens/framing.py sets both headers
+    "security.W002",  # framing is decided by token: tokens/embedding/policies.py sets both headers
     "security.W005",  # sibling hosts are not ours to promise https for
     "security.W008",  # the proxy in front redirects; behind it every call may be plain http
     "security.W021",  # preloading is the domain owner's decision
@@ -243,15 +243,15 @@ CORS_EXPOSE_HEADERS = [
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
-        "tokens.authentication.BearerAuthentication",
-        "tokens.authentication.SessionAuthentication",
+        "tokens.api.authentication.BearerAuthentication",
+        "tokens.api.authentication.SessionAuthentication",
     ],
-    "DEFAULT_PERMISSION_CLASSES": ["tokens.permissions.HasScope"],
+    "DEFAULT_PERMISSION_CLASSES": ["tokens.api.permissions.HasScope"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["weiyu_site.api.parsers.StrictJSONParser"],
     "DEFAULT_PAGINATION_CLASS": "weiyu_site.api.pagination.KeysetPagination",
     "DEFAULT_FILTER_BACKENDS": ["weiyu_site.api.filters.StrictFilterBackend"],
-    "DEFAULT_THROTTLE_CLASSES": ["tokens.throttling.TokenRateThrottle"],
+    "DEFAULT_THROTTLE_CLASSES": ["tokens.api.throttling.TokenRateThrottle"],
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "weiyu_site.api.negotiation.AlwaysJSON",
     "DEFAULT_METADATA_CLASS": None,
     "EXCEPTION_HANDLER": "weiyu_site.api.problems.problem_response",
@@ -266,10 +266,10 @@ REST_FRAMEWORK = {
 REFUSED_CALLS_WRITTEN_EVERY = 10.0
 SIMPLE_JWT = {
     "ALGORITHM": "HS384",
-    # The whole ring of keys lives in tokens/jwt.py; the stock backend never signs.
+    # The whole ring of keys lives in tokens/signing/jwt.py; the stock backend never signs.
     "SIGNING_KEY": SECRET_KEY,
     "LEEWAY": 30,
-    "AUTH_TOKEN_CLASSES": ["tokens.jwt.SignedToken"],
+    "AUTH_TOKEN_CLASSES": ["tokens.signing.jwt.SignedToken"],
     "TOKEN_TYPE_CLAIM": None,
     "USER_ID_CLAIM": "sub",
 }
@@ -296,7 +296,7 @@ SPECTACULAR_SETTINGS = {
     ],
     "OAS_VERSION": "3.1.1",
     "SCHEMA_PATH_PREFIX": "/api/",
-    "AUTHENTICATION_WHITELIST": ["tokens.authentication.BearerAuthentication"],
+    "AUTHENTICATION_WHITELIST": ["tokens.api.authentication.BearerAuthentication"],
     "PREPROCESSING_HOOKS": ["weiyu_site.api.schema.documented_paths"],
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
@@ -354,12 +354,12 @@ else:
     EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 
-DEFAULT_EXCEPTION_REPORTER = "weiyu_site.front.reports.MaskingReporter"
+DEFAULT_EXCEPTION_REPORTER = "weiyu_site.edge.reports.MaskingReporter"
 LOG_LEVEL = env.choice("WEIYU_LOG_LEVEL", ("DEBUG", "INFO", "WARNING", "ERROR"), "INFO")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"()": "weiyu_site.front.logs.LineFormatter"}},
+    "formatters": {"line": {"()": "weiyu_site.edge.logs.LineFormatter"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": LOG_LEVEL},
     "loggers": {

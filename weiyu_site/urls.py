@@ -11,10 +11,10 @@ from configuration.views import SettingViewSet
 from messaging.views import ConversationViewSet, MessageViewSet
 from stats.views import StatisticsViewSet
 from tickets.views import TicketViewSet
-from tokens.views import LoginLinkViewSet, TokenViewSet
+from tokens.api.views import LoginLinkViewSet, TokenViewSet
 from weiyu_site.api import pages as api_pages
 from weiyu_site.api.routers import FamilyRouter
-from weiyu_site.pages import handler400, handler403, handler404, handler500
+from weiyu_site.error_views import handler400, handler403, handler404, handler500
 
 __all__ = ["handler400", "handler403", "handler404", "handler500", "urlpatterns"]
 
@@ -43,7 +43,7 @@ urlpatterns = [
     path("api/", include(api)),
     path("api", api_pages.unknown_address),
     # Before the admin, whose own login would copy a token into a second address.
-    path("", include("tokens.urls")),
+    path("", include("tokens.login.urls")),
     path("", RedirectView.as_view(url="/agent/", query_string=False)),
     path("agent/", include("workstation.urls")),
     path("admin/", admin.site.urls),

@@ -11,9 +11,9 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
 from django.utils.translation import gettext as _
 
-from tokens.causes import Refused
-from tokens.doors import agent_page
-from tokens.refusals import refused_page
+from tokens.errors import Refused
+from tokens.login.guards import agent_page
+from tokens.login.refused_page import refused_page
 from tokens.scopes import granted
 
 

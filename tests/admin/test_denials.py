@@ -8,9 +8,10 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.actor import Actor
-from tokens.causes import Refused
+from tokens.errors import Refused
 from tokens.models import AccessToken, RefusedCalls, TokenEvent
-from tokens.verification import Call, check, verify
+from tokens.verification.call import Call
+from tokens.verification.verify import check, verify
 
 DENIALS = "/admin/tokens/denial/"
 CALLS = "/admin/tokens/refusedcalls/"

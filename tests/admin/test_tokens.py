@@ -331,7 +331,7 @@ def test_a_session_by_link_makes_a_narrower_token_for_itself(dora, by_link):
 def test_an_old_password_is_asked_again(dora, by_link, monkeypatch):
     client = by_link(dora, scopes=ALL_OF_THE_ROLE, confirmed=True)
     assert client.get(ADD).status_code == 200
-    monkeypatch.setattr("tokens.doors.CONFIRMED_FOR", -1)
+    monkeypatch.setattr("tokens.sessions.confirmation.CONFIRMED_FOR", -1)
 
     assert client.get(ADD)["Location"].startswith("/admin/auth/confirm")
 

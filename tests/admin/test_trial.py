@@ -106,7 +106,7 @@ def test_an_error_page_would_not_show_it(dora, browser, rf, monkeypatch):
         shown["sensitive"] = request.sensitive_post_parameters
         raise RuntimeError("broken")
 
-    monkeypatch.setattr("tokens.admin.trial._tried", fails)
+    monkeypatch.setattr("tokens.admin.simulator_page._tried", fails)
     client = browser(dora)
     client.raise_request_exception = False
 

@@ -13,7 +13,7 @@ from accounts.filters import PersonFilter, WorkgroupFilter
 from accounts.models import User, Workgroup
 from messaging.filters import ConversationFilter, MessageFilter
 from tickets.filters import TicketFilter
-from tokens.filters import TokenFilter
+from tokens.api.filters import TokenFilter
 
 
 def pages(client, address: str) -> list[list[dict]]:

@@ -13,7 +13,7 @@ from rest_framework import exceptions
 
 from accounts.conflicts import Conflict, Forbidden, Stale
 from accounts.views import UserViewSet
-from tokens.causes import Refused
+from tokens.errors import Refused
 from weiyu_site.api import problems
 
 MEMBERS = {"type", "title", "status", "detail", "code", "errors", "request_id"}

@@ -6,7 +6,7 @@ import pytest
 
 from tests.browser.conftest import CHROMIUM, FLAGS
 from tests.tokens.browsers import DEFAULT_PORTS, BrowserOrigin, may_frame, origin_of
-from tokens.domains import Origin, parse
+from tokens.origins.domains import Origin, parse
 
 pytestmark = [pytest.mark.browser, pytest.mark.once]
 

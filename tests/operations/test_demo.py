@@ -12,8 +12,8 @@ from accounts.models import User, Workgroup
 from messaging.models import Conversation, Message
 from tickets.models import Ticket, TicketEvent
 from tokens.models import AccessToken
-from weiyu_site import start
 from weiyu_site.demo import people, stories
+from weiyu_site.launch import start
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from weiyu_site import bootstrap, keys
-from weiyu_site.bootstrap import Impossible
+from weiyu_site.launch import bootstrap, keys
+from weiyu_site.launch.bootstrap import Impossible
 
 
 @pytest.fixture

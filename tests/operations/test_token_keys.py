@@ -18,7 +18,8 @@ from accounts.actor import Actor
 from tests import people
 from tests.server import ROOT, Weiyu
 from tokens.models import AccessToken
-from weiyu_site import env, keys, token_keys
+from weiyu_site import env
+from weiyu_site.launch import keys, token_keys
 
 
 def rotate(capsys, *typed: str) -> tuple[str, str]:

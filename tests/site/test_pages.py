@@ -7,7 +7,7 @@ from django.db import DatabaseError
 from django.test import Client, RequestFactory
 
 from configuration import values
-from weiyu_site import pages
+from weiyu_site import error_views
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def test_those_who_signed_in_read_it_too(path, acme, dora):
 
 @pytest.mark.parametrize(("path", "start"), [("/admin/x", "/admin/"), ("/agent/x", "/")])
 def test_an_error_page_leads_back_to_its_room(path, start, acme):
-    answer = pages.handler404(RequestFactory().get(path), Exception("x"))
+    answer = error_views.handler404(RequestFactory().get(path), Exception("x"))
 
     assert answer.status_code == 404
     assert f'href="{start}"' in answer.content.decode()
@@ -56,7 +56,7 @@ def test_the_page_of_a_failure_asks_nothing_of_what_may_have_failed(monkeypatch)
     request = RequestFactory().get("/agent/")
     request.META["weiyu.request_id"] = "5f0c2d9e7a41b386"
 
-    answer = pages.handler500(request)
+    answer = error_views.handler500(request)
 
     assert answer.status_code == 500
     assert "5f0c2d9e7a41b386" in answer.content.decode()

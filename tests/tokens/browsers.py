@@ -1,7 +1,8 @@
 """What browsers make of addresses and of CSP sources, written down from the standards.
 
 WHATWG URL for the origin of an address, CSP Level 3 for `frame-ancestors`. It is the yardstick for
-tokens/domains.py and shares no code with it; tests/browser compares it with Chromium itself.
+tokens/origins/domains.py and shares no code with it; tests/browser compares it with Chromium
+itself.
 """
 
 from __future__ import annotations

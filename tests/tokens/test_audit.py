@@ -9,7 +9,8 @@ from django.db import IntegrityError, connection, models, transaction
 from django.utils import timezone
 
 from accounts.actor import Actor
-from tokens import append_only, due
+from tokens import append_only
+from tokens.maintenance import due_work
 from tokens.models import AccessToken, TokenEvent
 
 LONG_AGO = timedelta(days=91)
@@ -152,11 +153,11 @@ def test_an_address_is_cut_to_its_network_after_ninety_days(db, address, cut):
     old = seen_at(address, ago=LONG_AGO)
     before = rows()
 
-    assert due.cut_old_addresses() == 1
+    assert due_work.cut_old_addresses() == 1
 
     changed = {**before[0], "address": cut, "address_is_whole": False}
     assert rows() == [changed]
-    assert due.cut_old_addresses() == 0
+    assert due_work.cut_old_addresses() == 0
     assert TokenEvent.objects.get(pk=old.pk).address == cut
 
 
@@ -164,19 +165,19 @@ def test_a_younger_address_stays_whole(db):
     seen_at("203.0.113.9", ago=timedelta(days=89))
     before = rows()
 
-    assert due.cut_old_addresses() == 0
+    assert due_work.cut_old_addresses() == 0
 
     assert rows() == before
 
 
 def test_many_addresses_are_cut_in_portions(db, monkeypatch, django_assert_max_num_queries):
-    monkeypatch.setattr("tokens.models.event.PORTION", 10)
+    monkeypatch.setattr("tokens.models.audit.PORTION", 10)
     for number in range(25):
         seen_at(f"203.0.{number % 3}.{number}", ago=LONG_AGO)
     seen_at("203.0.113.9", ago=timedelta(days=1))
 
     with django_assert_max_num_queries(4 * (2 + 3) + 4):
-        assert due.cut_old_addresses() == 25
+        assert due_work.cut_old_addresses() == 25
 
     found = set(TokenEvent.objects.values_list("address", flat=True))
     assert found == {"203.0.0.0", "203.0.1.0", "203.0.2.0", "203.0.113.9"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 
-from tokens.throttling import count
+from tokens.verification.rates import count
 
 
 def test_everyone_who_begins_a_window_at_once_is_counted():

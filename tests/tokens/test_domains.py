@@ -5,8 +5,8 @@ from django.core.exceptions import ValidationError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tokens.domains import Origin, parse, parse_all
-from tokens.hosts import normal_host
+from tokens.origins.domains import Origin, parse, parse_all
+from tokens.origins.hosts import normal_host
 
 
 def allows(entry: str, page: str) -> bool:

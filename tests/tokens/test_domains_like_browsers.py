@@ -14,8 +14,8 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from tests.tokens.browsers import BrowserOrigin, may_frame, origin_of
-from tokens.domains import MOST_DOMAINS, Origin, parse, parse_all
-from tokens.forms import LinesField
+from tokens.admin.forms import LinesField
+from tokens.origins.domains import MOST_DOMAINS, Origin, parse, parse_all
 
 many = settings(max_examples=500)
 

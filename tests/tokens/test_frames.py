@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from accounts.actor import Actor
 from accounts.models import User
-from tokens.frames import Frame
+from tokens.embedding.frames import Frame
 from tokens.models import AccessToken, LoginCode, Session, TokenEvent
 
 FRAME = {"Sec-Fetch-Dest": "iframe"}

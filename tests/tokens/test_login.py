@@ -10,9 +10,9 @@ from django.utils import timezone
 
 import configuration.values
 from accounts.actor import Actor
-from tokens import due
+from tokens.maintenance import due_work
 from tokens.models import AccessToken, LoginCode, Session, TokenEvent
-from tokens.sessions import MOST_SESSIONS_OF_A_TOKEN, TOKEN_KEY
+from tokens.sessions.engine import MOST_SESSIONS_OF_A_TOKEN, TOKEN_KEY
 
 TOP = {"Sec-Fetch-Dest": "document"}
 
@@ -96,7 +96,7 @@ def test_sessions_that_are_over_are_forgotten(browser, dora, issue):
     Session.objects.update(expire_date=timezone.now() - timedelta(minutes=1))
     log_in(browser, secret)
 
-    assert due.forget_sessions() == 1
+    assert due_work.forget_sessions() == 1
     assert browser.get("/agent/tickets").status_code == 200
 
 
@@ -430,4 +430,4 @@ def test_the_token_is_in_no_row(browser, dora, issue):
 
     for model in (AccessToken, TokenEvent, Session, LoginCode):
         assert secret.rpartition(".")[2] not in str(list(model.objects.values()))
-    assert settings.SESSION_ENGINE == "tokens.sessions"
+    assert settings.SESSION_ENGINE == "tokens.sessions.engine"

@@ -15,7 +15,9 @@ import pytest
 from tests import people
 from tests.server import Weiyu
 from tests.tokens.mutations import WAYS, mutations
-from tokens.verification import Call, Refused, verify
+from tokens.verification import Refused
+from tokens.verification.call import Call
+from tokens.verification.verify import verify
 
 COUNT = 10_000
 FROM_ONE_ADDRESS = 25  # fewer than are answered with 429

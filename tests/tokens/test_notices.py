@@ -15,7 +15,7 @@ from accounts.actor import Actor
 from accounts.models import User
 from configuration import values
 from tests.tickets.together import together
-from tokens import due, notices
+from tokens.maintenance import due_work, expiry_notices
 from tokens.models import AccessToken, ExpiryNotice, TokenEvent
 
 
@@ -43,7 +43,7 @@ def test_person_and_maker_are_told_seven_three_and_one_days_before(token):
     given = []
     for days in (8, 6.9, 6.8, 2.9, 2, 0.9, 0.1):
         left(token, days=days)
-        given.append(due.give_notices())
+        given.append(due_work.give_notices())
 
     assert given == [0, 1, 0, 1, 0, 1, 0]
     assert [message.to for message in mail.outbox] == [
@@ -62,7 +62,7 @@ def test_a_notice_comes_in_the_name_of_the_site(token, settings):
     values.suppose({"site_name": "微语, Acme"})
     left(token, days=2)
 
-    due.give_notices()
+    due_work.give_notices()
 
     name, address = parseaddr(str(mail.outbox[0].message()["From"]))
     assert (str(make_header(decode_header(name))), address) == ("微语, Acme", "desk@example.com")
@@ -70,7 +70,7 @@ def test_a_notice_comes_in_the_name_of_the_site(token, settings):
 
 def test_a_notice_says_which_token_until_when_and_where(token):
     left(token, days=2)
-    due.give_notices()
+    due_work.give_notices()
 
     to_carol, to_dora = (message.body for message in mail.outbox)
     page = f"https://desk.example.com/admin/tokens/accesstoken/{token.pk}/change/"
@@ -87,7 +87,7 @@ def test_each_reads_it_in_their_own_language_and_zone(token, carol):
     User.objects.filter(pk=carol.pk).update(language="zh-hans", time_zone="Asia/Shanghai")
     left(token, days=2)
 
-    due.give_notices()
+    due_work.give_notices()
 
     assert "Asia/Shanghai" in mail.outbox[0].body
     assert "(UTC)" in mail.outbox[1].body
@@ -97,7 +97,7 @@ def test_a_name_breaks_no_header(token):
     AccessToken.objects.filter(pk=token.pk).update(name="CRM\r\nBcc: all@example.com")
     left(token, days=2)
 
-    due.give_notices()
+    due_work.give_notices()
 
     assert mail.outbox[0].subject.startswith("The AccessToken “CRM Bcc: all@example.com”")
     assert mail.outbox[0].bcc == []
@@ -106,7 +106,7 @@ def test_a_name_breaks_no_header(token):
 def test_after_a_pause_only_the_nearest_notice_is_given(token):
     left(token, days=0.5)
 
-    assert (due.give_notices(), due.give_notices()) == (1, 0)
+    assert (due_work.give_notices(), due_work.give_notices()) == (1, 0)
 
     assert ExpiryNotice.objects.get().days == 1
 
@@ -115,7 +115,7 @@ def test_a_token_made_for_a_day_is_not_announced_at_once(carol, dora):
     AccessToken.objects.issue(user=carol, name="short", by=Actor(dora), days=1)
     AccessToken.objects.issue(user=carol, name="longer", by=Actor(dora), days=3)
 
-    assert due.give_notices() == 0
+    assert due_work.give_notices() == 0
 
 
 @pytest.mark.parametrize("end", ["disable", "expire", "leave", "rotate"])
@@ -132,7 +132,7 @@ def test_nobody_is_told_of_what_is_over_or_replaced(end, token, carol, dora):
             other, _ = AccessToken.objects.issue(user=carol, name="new", by=Actor(dora), days=30)
             AccessToken.objects.filter(pk=token.pk).update(successor=other)
 
-    assert due.give_notices() == 0
+    assert due_work.give_notices() == 0
 
     assert (mail.outbox, ExpiryNotice.objects.count()) == ([], 0)
 
@@ -142,7 +142,7 @@ def test_who_cannot_be_reached_is_left_out(token, carol, dora):
     User.objects.filter(pk=dora.pk).update(is_active=False)
     left(token, days=2)
 
-    assert due.give_notices() == 1
+    assert due_work.give_notices() == 1
 
     assert mail.outbox == []
 
@@ -151,7 +151,7 @@ def test_who_made_it_for_themselves_is_told_once(token, carol):
     AccessToken.objects.filter(pk=token.pk).update(created_by=carol)
     left(token, days=2)
 
-    due.give_notices()
+    due_work.give_notices()
 
     assert [message.to for message in mail.outbox] == [["carol@mail.example"]]
 
@@ -159,11 +159,11 @@ def test_who_made_it_for_themselves_is_told_once(token, carol):
 def test_what_the_mail_server_refuses_is_sent_later(token, monkeypatch, caplog):
     left(token, days=2)
     with monkeypatch.context() as broken:
-        broken.setattr(notices, "send_mail", _fails)
-        assert due.give_notices() == 0
+        broken.setattr(expiry_notices, "send_mail", _fails)
+        assert due_work.give_notices() == 0
     assert "could not be sent" in caplog.text
 
-    assert due.give_notices() == 1
+    assert due_work.give_notices() == 1
 
     assert len(mail.outbox) == 2
 
@@ -178,15 +178,15 @@ def test_many_tokens_cost_no_query_each_once_they_are_told_of(
     for _ in range(10):
         other, _secret = AccessToken.objects.issue(user=carol, name="x", by=Actor(dora), days=30)
         left(other, days=2)
-    due.give_notices()
+    due_work.give_notices()
 
     with django_assert_num_queries(2):
-        due.give_notices()
+        due_work.give_notices()
 
 
 def test_a_notice_changes_no_audit(token):
     left(token, days=2)
-    due.give_notices()
+    due_work.give_notices()
 
     assert [event.verb for event in TokenEvent.objects.all()] == ["made"]
 
@@ -196,6 +196,6 @@ def test_a_notice_changes_no_audit(token):
 def test_two_runs_at_once_give_it_once(token):
     left(token, days=2)
 
-    assert sorted(together(lambda _: due.give_notices(), range(2))) == [0, 1]
+    assert sorted(together(lambda _: due_work.give_notices(), range(2))) == [0, 1]
 
     assert len(mail.outbox) == 2

@@ -6,9 +6,10 @@ import pytest
 from rest_framework.test import APIClient
 
 from tests.tickets.together import together
-from tokens import places
 from tokens.models import AccessToken, TokenEvent
-from tokens.verification import Call, touch
+from tokens.verification import first_use
+from tokens.verification.call import Call
+from tokens.verification.usage import touch
 
 
 def firsts(token: AccessToken) -> list[str]:
@@ -27,7 +28,7 @@ def token(carol, issue) -> AccessToken:
 
 @pytest.fixture(autouse=True)
 def _another_process(monkeypatch) -> None:
-    monkeypatch.setattr(places, "_known", {})
+    monkeypatch.setattr(first_use, "_known", {})
 
 
 def test_each_network_and_page_is_marked_once(token):
@@ -78,7 +79,7 @@ def test_a_known_place_costs_no_query(token, django_assert_num_queries):
 
 def test_another_process_finds_the_marks_in_the_audit(token, monkeypatch):
     touch(token, call("203.0.113.9"))
-    monkeypatch.setattr(places, "_known", {})
+    monkeypatch.setattr(first_use, "_known", {})
 
     touch(token, call("203.0.113.9"))
 
@@ -88,7 +89,7 @@ def test_another_process_finds_the_marks_in_the_audit(token, monkeypatch):
 def test_a_token_that_is_used_everywhere_is_marked_no_more(
     token, monkeypatch, django_assert_num_queries
 ):
-    monkeypatch.setattr(places, "MOST_PLACES", 3)
+    monkeypatch.setattr(first_use, "MOST_PLACES", 3)
     for number in range(5):
         touch(token, call(f"10.0.{number}.1"))
     token.refresh_from_db()
@@ -100,12 +101,12 @@ def test_a_token_that_is_used_everywhere_is_marked_no_more(
 
 
 def test_no_more_tokens_are_remembered_than_fit(carol, issue, monkeypatch):
-    monkeypatch.setattr(places, "MOST_TOKENS", 3)
+    monkeypatch.setattr(first_use, "MOST_TOKENS", 3)
 
     for _ in range(7):
         touch(issue(carol)[0], call("203.0.113.9"))
 
-    assert len(places._known) <= 3
+    assert len(first_use._known) <= 3
     assert TokenEvent.objects.filter(verb="first_use").count() == 7
 
 
@@ -143,7 +144,7 @@ def test_a_refused_call_marks_nothing(carol, issue):
 @pytest.mark.django_db(transaction=True)
 def test_two_processes_mark_a_place_once(token, monkeypatch):
     def used(_: int) -> None:
-        places._learn(token, call("203.0.113.9"), frozenset({"203.0.113.0/24"}))
+        first_use._learn(token, call("203.0.113.9"), frozenset({"203.0.113.0/24"}))
 
     assert together(used, range(4)) == [None] * 4
     assert firsts(token) == ["203.0.113.0/24"]

@@ -14,11 +14,13 @@ from rest_framework.test import APIClient
 
 from tests.tickets.together import together
 from tests.tokens.test_verification import claims, signed
-from tokens import due, tally
-from tokens.causes import Refused
+from tokens.errors import Refused
+from tokens.maintenance import due_work
 from tokens.models import RefusedCalls, TokenEvent
-from tokens.tally import Tally
-from tokens.verification import Call, verify
+from tokens.verification import refused_counter
+from tokens.verification.call import Call
+from tokens.verification.refused_counter import Tally
+from tokens.verification.verify import verify
 
 BAD = signed(claims(), kid="t9")
 
@@ -26,8 +28,8 @@ BAD = signed(claims(), kid="t9")
 @pytest.fixture(autouse=True)
 def counts(monkeypatch) -> Tally:
     """Begin with nothing counted."""
-    monkeypatch.setattr(tally.refused_calls, "_counts", {})
-    return tally.refused_calls
+    monkeypatch.setattr(refused_counter.refused_calls, "_counts", {})
+    return refused_counter.refused_calls
 
 
 def refuse(secret: str, call: Call) -> None:
@@ -97,7 +99,7 @@ def test_nothing_counted_writes_nothing(db, counts, django_assert_num_queries):
 
 
 def test_a_flood_of_addresses_is_counted_without_telling_them_apart(db, counts, monkeypatch):
-    monkeypatch.setattr(tally, "MOST_KEYS", 10)
+    monkeypatch.setattr(refused_counter, "MOST_KEYS", 10)
     for number in range(50):
         refuse(BAD, Call("api", f"10.0.0.{number}"))
     refuse(BAD, Call("api", "10.0.0.1"))
@@ -165,7 +167,7 @@ def test_counts_are_forgotten_after_thirty_days(db):
             cause="token-invalid", kind="api", count=1,
         )  # fmt: skip
 
-    assert due.forget_refused_calls() == 1
+    assert due_work.forget_refused_calls() == 1
 
     assert RefusedCalls.objects.get().minute > timezone.now() - timedelta(days=30)
 

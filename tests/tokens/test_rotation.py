@@ -14,10 +14,11 @@ from accounts.actor import Actor
 from accounts.conflicts import Conflict
 from accounts.models import User
 from tests.tickets.together import together
-from tokens.causes import Refused
+from tokens.errors import Refused
 from tokens.models import AccessToken, TokenEvent
 from tokens.models.states import condition_of
-from tokens.verification import Call, check, verify
+from tokens.verification.call import Call
+from tokens.verification.verify import check, verify
 
 API = Call("api", "203.0.113.9", "https://crm.example.com")
 HOUR = timedelta(hours=1)

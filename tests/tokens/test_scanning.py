@@ -21,9 +21,9 @@ from django.core.management import call_command
 
 from accounts.actor import Actor
 from tests.server import ROOT
-from tokens.jwt import SignedToken
 from tokens.models import AccessToken, TokenEvent, digest_of
-from tokens.scanning import CHUNK, Found, Scanner
+from tokens.signing.jwt import SignedToken
+from tokens.signing.scanner import CHUNK, Found, Scanner
 
 NOW = datetime.now(UTC)
 

@@ -12,14 +12,15 @@ from django.utils import timezone
 
 from accounts.actor import Actor
 from tests.tokens.test_verification import claims, signed
-from tokens import pasting, tally
-from tokens.causes import Refused
-from tokens.domains import Origin
+from tokens.diagnostics import pasted
+from tokens.diagnostics.cookie_modes import frame_way, is_same_site
+from tokens.diagnostics.simulator import Question, Trial, Use, Verdict, try_out
+from tokens.errors import Refused
 from tokens.models import AccessToken, RefusedCalls, TokenEvent, digest_of
+from tokens.origins.domains import Origin
 from tokens.scopes import ROLE_SCOPES
-from tokens.trial import Question, Trial, Use, Verdict, try_out
-from tokens.verification import Call
-from tokens.ways import frame_way, is_same_site
+from tokens.verification import refused_counter
+from tokens.verification.call import Call
 
 ADDRESS = "203.0.113.9"
 OWN = Origin("https", "testserver", 443)
@@ -27,7 +28,7 @@ OWN = Origin("https", "testserver", 443)
 
 def tried(secret: str, page: str = "", **more) -> Trial:
     question = Question(ADDRESS, OWN, Origin.parse(page) if page else None, **more)
-    return try_out(pasting.read(secret), question)
+    return try_out(pasted.read(secret), question)
 
 
 def verdict(trial: Trial, kind: str, target: str = "", scheme: str = "") -> Verdict:
@@ -97,13 +98,13 @@ def test_what_is_no_token_here_is_refused_everywhere(db, rule, secret):
 
 
 def test_a_trial_leaves_no_trace(carol, issue, monkeypatch):
-    monkeypatch.setattr(tally.refused_calls, "_counts", {})
+    monkeypatch.setattr(refused_counter.refused_calls, "_counts", {})
     token, secret = issue(carol, domains=["crm.example.com"], networks=["10.0.0.0/8"])
     before = AccessToken.objects.values().get()
 
-    for pasted in (secret, "nonsense", signed(claims())):
-        tried(pasted, "https://evil.example.com")
-    tally.refused_calls.write()
+    for text in (secret, "nonsense", signed(claims())):
+        tried(text, "https://evil.example.com")
+    refused_counter.refused_calls.write()
 
     assert AccessToken.objects.values().get() == before
     assert [event.verb for event in TokenEvent.objects.all()] == ["made"]
@@ -111,7 +112,7 @@ def test_a_trial_leaves_no_trace(carol, issue, monkeypatch):
     # The next real refusal is written, so none was held back on account of the trial.
     Client().get(f"/agent/auth/login?accessToken={secret}")
     assert TokenEvent.objects.denials().count() == 1
-    assert token.hint not in repr(pasting.read(secret))
+    assert token.hint not in repr(pasted.read(secret))
 
 
 @pytest.mark.parametrize(
@@ -128,9 +129,9 @@ def test_a_trial_leaves_no_trace(carol, issue, monkeypatch):
     ],
 )
 def test_the_token_is_found_in_what_people_paste(text, target):
-    pasted = pasting.read(text.format("aa.bb-_.cc"))
+    found = pasted.read(text.format("aa.bb-_.cc"))
 
-    assert (pasted.secret, pasted.target) == ("aa.bb-_.cc", target)
+    assert (found.secret, found.target) == ("aa.bb-_.cc", target)
 
 
 @pytest.mark.parametrize(
@@ -142,7 +143,7 @@ def test_the_token_is_found_in_what_people_paste(text, target):
 )
 def test_an_address_holds_exactly_one_token(text, cause):
     with pytest.raises(Refused, match=cause):
-        pasting.read(text)
+        pasted.read(text)
 
 
 @pytest.mark.parametrize(
@@ -265,7 +266,7 @@ def test_the_trial_says_what_a_real_request_gets(seed, alice, carol, dora, bob, 
             choose.choice(["", *FAMILIES]),
         )
 
-        trial = try_out(pasting.read(secret), question)
+        trial = try_out(pasted.read(secret), question)
 
         if trial.refusal:
             anything = Use("api-server", Call("api", question.address))

@@ -10,9 +10,11 @@ from django.conf import settings
 from django.utils import timezone
 
 from accounts.actor import Actor
-from tokens.causes import Refused
+from tokens.errors import Refused
 from tokens.models import AccessToken, TokenEvent
-from tokens.verification import DENIALS_A_MINUTE, Call, verify
+from tokens.verification.call import Call
+from tokens.verification.denials import DENIALS_A_MINUTE
+from tokens.verification.verify import verify
 
 API = Call("api", "203.0.113.9")
 KEY = settings.TOKEN_KEYS["t1"]

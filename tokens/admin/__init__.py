@@ -5,7 +5,7 @@ from __future__ import annotations
 from tokens.admin.access_token import AccessTokenAdmin
 from tokens.admin.audit import TokenEventAdmin
 from tokens.admin.denials import DenialAdmin, RefusedCallsAdmin
-from tokens.admin.pages import TokenPages
+from tokens.admin.unframed import TokenPages
 
 __all__ = [
     "AccessTokenAdmin",

@@ -18,15 +18,15 @@ from accounts.models import User
 from tokens.admin.actions import TokenActions
 from tokens.admin.columns import TokenColumns
 from tokens.admin.filters import RoleFilter, ScopeFilter, StateFilter, UnusedFilter
-from tokens.admin.form_keys import new_form_key, use_form_key
-from tokens.admin.pages import TokenPages
-from tokens.admin.trial import TrialPage
-from tokens.doors import confirm_url, password_needed
-from tokens.explanations import explain_domains, explain_networks
-from tokens.forms import ChangedTokenForm, NewTokenForm
-from tokens.frames import in_frame
+from tokens.admin.forms import ChangedTokenForm, NewTokenForm
+from tokens.admin.one_time_forms import new_form_key, use_form_key
+from tokens.admin.simulator_page import TrialPage
+from tokens.admin.unframed import TokenPages
+from tokens.diagnostics.explanations import explain_domains, explain_networks
+from tokens.embedding.frames import in_frame
 from tokens.models import AccessToken
 from tokens.scopes import ROLE_SCOPES, Scope, default_scopes, granted
+from tokens.sessions.confirmation import confirm_url, password_needed
 
 # What the page of a token shows above its form.
 SEEN = ["state_badge", "rotation", "ends_in", "made", "last_use", "disabling"]

@@ -19,7 +19,7 @@ from django.views.decorators.debug import sensitive_variables
 from accounts.actor import Actor
 from accounts.domain_admin import REFUSALS, DomainAdmin, sentence_of
 from configuration.values import value
-from tokens import snippets
+from tokens.admin import snippets
 from tokens.models import AccessToken
 
 GRACES = (0, 1, 8, 24, 72, 168)  # hours

@@ -13,11 +13,11 @@ from django.urls import path, reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy
 
-from tokens.admin.details import details_of, token_by_id
+from tokens.admin.audit_details import details_of, token_by_id
 from tokens.admin.export import as_csv
 from tokens.admin.filters import CauseFilter
-from tokens.admin.reading import AuditPages
-from tokens.causes import SENTENCES
+from tokens.admin.read_only import AuditPages
+from tokens.errors import SENTENCES
 from tokens.models import TokenEvent
 
 

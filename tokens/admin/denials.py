@@ -22,9 +22,9 @@ from tokens.admin.filters import (
     RuleFilter,
     TokenFilter,
 )
-from tokens.admin.reading import AuditPages, ReadPages, form_of
-from tokens.advice import KINDS, advice
-from tokens.causes import SENTENCES, Refused
+from tokens.admin.read_only import AuditPages, ReadPages, form_of
+from tokens.diagnostics.rule_texts import KINDS, advice
+from tokens.errors import SENTENCES, Refused
 from tokens.models import Denial, RefusedCalls, TokenEvent
 from tokens.models.refused_calls import KEPT_FOR
 

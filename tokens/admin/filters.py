@@ -12,8 +12,8 @@ from django.utils import timezone
 from django.utils.translation import gettext, gettext_lazy
 
 from accounts.models import User
-from tokens.advice import KINDS, RULES
-from tokens.causes import NAMES_NO_TOKEN, SENTENCES
+from tokens.diagnostics.rule_texts import KINDS, RULES
+from tokens.errors import NAMES_NO_TOKEN, SENTENCES
 from tokens.models import AccessToken, Denial
 from tokens.scopes import Scope
 

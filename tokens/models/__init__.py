@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from tokens.models.access_token import SHORTEST_LIFE, AccessToken
-from tokens.models.denial import Denial
-from tokens.models.digests import digest_of
-from tokens.models.event import TokenEvent, TokenEventQuerySet
+from tokens.models.audit import Denial, TokenEvent, TokenEventQuerySet
 from tokens.models.expiry_notice import ExpiryNotice
 from tokens.models.login_code import LoginCode
+from tokens.models.querysets import AccessTokenQuerySet
 from tokens.models.refused_calls import RefusedCalls
 from tokens.models.session import Session
 from tokens.models.states import EXPIRING_WITHIN, TokenState
-from tokens.models.token_queryset import AccessTokenQuerySet
+from tokens.signing.digests import digest_of
 
 __all__ = [
     "EXPIRING_WITHIN",

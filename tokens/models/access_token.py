@@ -18,12 +18,13 @@ from accounts.actor import Actor
 from accounts.conflicts import Conflict, check_version
 from accounts.models import User
 from configuration.values import value
-from tokens import domains, networks, rotation
-from tokens.domains import AllowedDomain
-from tokens.growth import refuse_growth
-from tokens.models.event import TokenEvent
+from tokens.models import rotation
+from tokens.models.audit import TokenEvent
+from tokens.models.delegation import refuse_growth
+from tokens.models.querysets import AccessTokenQuerySet
 from tokens.models.states import EXPIRING_WITHIN, TokenState
-from tokens.models.token_queryset import AccessTokenQuerySet
+from tokens.origins import domains, networks
+from tokens.origins.domains import AllowedDomain
 from tokens.scopes import ROLE_SCOPES
 
 SHORTEST_LIFE = timedelta(minutes=1)
@@ -37,8 +38,8 @@ def new_handle() -> str:
 class AccessToken(models.Model):
     """A credential that a person's programs and links carry (RFC 6750), by its digest.
 
-    Signing, expiry and subject are in tokens/jwt.py; who may use it from where is in
-    tokens/verification.py.
+    Signing, expiry and subject are in tokens/signing/jwt.py; who may use it from where is in
+    tokens/verification/verify.py.
     """
 
     user = models.ForeignKey(

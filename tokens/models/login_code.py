@@ -11,7 +11,7 @@ from django.utils.crypto import constant_time_compare
 
 from accounts.models import User
 from tokens.models.access_token import AccessToken
-from tokens.models.digests import digest_of
+from tokens.signing.digests import digest_of
 
 # Tells a code from an AccessToken where either may stand.
 PREFIX = "wlc_"

@@ -31,6 +31,6 @@ class Session(AbstractBaseSession):
 
     @classmethod
     def get_session_store_class(cls) -> type[SessionBase]:
-        from tokens.sessions import SessionStore
+        from tokens.sessions.engine import SessionStore
 
         return SessionStore

@@ -24,7 +24,7 @@ from rest_framework.utils.encoders import JSONEncoder
 
 from accounts.conflicts import Conflict, Stale
 from configuration.models import StaleValue
-from tokens.causes import Refused
+from tokens.errors import Refused
 
 MEDIA_TYPE = "application/problem+json"
 CHALLENGE = 'Bearer realm="api"'

@@ -13,7 +13,7 @@ from drf_spectacular.openapi import AutoSchema
 from rest_framework.serializers import BaseSerializer
 
 from accounts.admin_lists import LONGEST_SEARCH
-from tokens.permissions import LOGIN, PROFILE, needed_scope
+from tokens.api.permissions import LOGIN, PROFILE, needed_scope
 from weiyu_site.api.problems import MEDIA_TYPE
 
 Endpoint = tuple[str, str, str, Callable[..., Any]]
@@ -144,7 +144,7 @@ class StrictFilterExtension(DjangoFilterExtension):
 
 
 class BearerScheme(OpenApiAuthenticationExtension):
-    target_class = "tokens.authentication.BearerAuthentication"
+    target_class = "tokens.api.authentication.BearerAuthentication"
     name = "AccessToken"
 
     def get_security_definition(self, auto_schema: Any) -> dict[str, str]:

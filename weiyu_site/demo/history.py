@@ -17,8 +17,8 @@ from accounts.actor import Actor
 from accounts.models import User, Workgroup
 from messaging.models import Conversation
 from tickets.models import Ticket
+from tokens.maintenance.expiry_notices import DAYS as NOTICE_DAYS
 from tokens.models import AccessToken, ExpiryNotice
-from tokens.notices import DAYS as NOTICE_DAYS
 from weiyu_site.demo import stories
 from weiyu_site.demo.clock import time_is
 from weiyu_site.demo.stories import Entry, Story

@@ -12,8 +12,8 @@ from django.views.decorators.http import require_POST
 
 from accounts.actor import Actor
 from accounts.models import User
-from tokens.doors import agent_page
-from tokens.login import SeeOther
+from tokens.login.guards import agent_page
+from tokens.login.sign_in import SeeOther
 from workstation.forms import AvailabilityForm, value_of
 from workstation.lists import Chosen
 from workstation.pages.desk import frame, is_part

@@ -16,7 +16,7 @@ from accounts.conflicts import Conflict
 from accounts.models import User
 from configuration.values import value
 from tickets.models import Ticket
-from tokens.login import SeeOther
+from tokens.login.sign_in import SeeOther
 from workstation.forms import NewTicketForm
 from workstation.lists import Chosen
 from workstation.pages.desk import desk, frame, is_part

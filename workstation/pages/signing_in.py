@@ -12,10 +12,11 @@ from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
-from tokens.doors import may_enter
-from tokens.framing import ANYONE, NOBODY, framed_by
-from tokens.login import SeeOther, safe_next
-from tokens.middleware import open_to_all
+from tokens.embedding.policies import ANYONE, NOBODY, framed_by
+from tokens.login.addresses import safe_next
+from tokens.login.guards import may_enter
+from tokens.login.middleware import open_to_all
+from tokens.login.sign_in import SeeOther
 from workstation.forms import SignInForm
 
 

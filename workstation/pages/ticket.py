@@ -18,7 +18,7 @@ from accounts.actor import Actor
 from accounts.conflicts import Conflict
 from messaging.models import Conversation
 from tickets.models import Ticket
-from tokens.login import SeeOther
+from tokens.login.sign_in import SeeOther
 from workstation.forms import (
     AssigneeForm,
     PriorityForm,

@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from accounts.actor import Actor
 from tokens.models import AccessToken
-from tokens.scanning import Found, Scanner
+from tokens.signing.scanner import Found, Scanner
 
 STDIN = "-"
 FOUND, UNREADABLE = 1, 2

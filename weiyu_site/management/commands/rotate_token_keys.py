@@ -9,7 +9,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from tokens.models import AccessToken
-from weiyu_site import token_keys
+from weiyu_site.launch import token_keys
 
 Signers = Mapping[str, tuple[int, datetime]]
 # Rows of before the name of the key was kept: any key of the ring may have signed them.

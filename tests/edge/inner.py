@@ -1,0 +1,79 @@
+"""A server's application for the tests of the front: no site behind it, only what they look at."""
+
+from __future__ import annotations
+
+import hashlib
+import ipaddress
+import json
+import os
+import time
+
+import django
+from a2wsgi import WSGIMiddleware
+from channels.routing import URLRouter
+from django.conf import settings
+from django.urls import re_path
+
+settings.configure(
+    INSTALLED_APPS=[],
+    USE_I18N=True,
+    CORS_EXPOSE_HEADERS=["X-Request-ID"],
+    DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}},
+    CHANNEL_LAYERS={"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}},
+    LOGGING={
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {"line": {"()": "weiyu_site.edge.logs.LineFormatter"}},
+        "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+        "root": {"handlers": ["console"], "level": "DEBUG"},
+        "loggers": {
+            "uvicorn": {"handlers": ["console"], "level": "DEBUG", "propagate": False},
+            "uvicorn.access": {"level": "INFO", "propagate": True},
+        },
+    },
+)
+django.setup()
+
+from weiyu_site.edge.application import Front  # noqa: E402
+from weiyu_site.edge.gateway import Gateway  # noqa: E402
+from weiyu_site.edge.sockets import NoSuchSocket  # noqa: E402
+
+BLOCK = b"0123456789abcdef" * 4096
+
+
+def inner(environ, start_response):
+    path = environ["PATH_INFO"]
+    if path == "/boom":
+        raise RuntimeError("It broke.")
+    if path == "/large":
+        start_response("200 OK", [("Content-Type", "application/octet-stream")])
+        return (BLOCK for _ in range(256))
+    if path in {"/slow", "/busy"}:
+        time.sleep(3 if path == "/busy" else 0.05)
+    if path == "/constant":
+        start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", "2")])
+        return [b"ok"]
+    body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+    seen = {
+        "size": len(body),
+        "sha256": hashlib.sha256(body).hexdigest(),
+        "environ": {
+            name: value if isinstance(value, str | list) else repr(value)
+            for name, value in environ.items()
+        },
+    }
+    answer = json.dumps(seen).encode()
+    start_response(
+        "200 OK", [("Content-Type", "application/json"), ("Content-Length", str(len(answer)))]
+    )
+    return [answer]
+
+
+application = Front(
+    http=WSGIMiddleware(Gateway(inner), workers=4),
+    websocket=URLRouter([re_path(r"", NoSuchSocket.as_asgi())]),
+    trusted=[ipaddress.ip_network(n) for n in os.environ.get("TRUSTED", "").split() if n],
+    allowed_hosts=["127.0.0.1", "weiyu.test"],
+    patience=float(os.environ.get("PATIENCE", "10")),
+)
+bare = WSGIMiddleware(inner, workers=4)

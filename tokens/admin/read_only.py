@@ -1,0 +1,109 @@
+"""Pages that only read: rows of the audit with the names of tokens and people."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.db.models import CharField, OuterRef, QuerySet, Subquery
+from django.http import HttpRequest, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.translation import gettext_lazy
+
+from accounts.admin_lists import LONGEST_SEARCH, NarrowLists
+from accounts.models import User
+from tokens.admin.unframed import TokenPages
+from tokens.models import AccessToken, TokenEvent
+
+
+class ReadPages(TokenPages, NarrowLists):
+    """A list and its rows, where nothing is written."""
+
+    show_facets = admin.ShowFacets.NEVER
+    list_per_page = 50
+    show_full_result_count = False
+    actions = None
+    # Both lists of actions off would bring an inline style with them.
+    actions_on_top = True
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def history_view(self, request: Any, object_id: str, extra_context: Any = None) -> Any:
+        """Go to the row itself: it has no history of its own."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        page = f"admin:{self.opts.app_label}_{self.opts.model_name}_change"
+        return HttpResponseRedirect(reverse(page, args=[object_id]))
+
+
+class AuditPages(ReadPages):
+    """Rows of the audit, which hold plain ids, with the names that these have now."""
+
+    search_fields = ["token_name", "hint", "address", "origin"]
+    search_help_text = gettext_lazy("Token's name or last six characters, person, address, or page")
+    ordering = ["-id"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[TokenEvent]:
+        return (
+            super()
+            .get_queryset(request)
+            .annotate(
+                subject_name=_name_of("subject_id"),
+                actor_name=_name_of("actor_id"),
+                token_stands=Subquery(
+                    AccessToken.objects.filter(pk=OuterRef("token_id")).values("pk")[:1]
+                ),
+            )
+        )
+
+    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> Any:
+        text = search_term[:LONGEST_SEARCH]
+        found, has_duplicates = super().get_search_results(request, queryset, text)
+        if text:
+            people = User.objects.get_queryset().matching(text)
+            found |= queryset.filter(subject_id__in=people.values("pk"))
+        return found, has_duplicates
+
+    @admin.display(description=gettext_lazy("token"), ordering="token_name")
+    def token(self, event: Any) -> str:
+        text = format_html("{} <code>…{}</code>", event.token_name, event.hint)
+        if event.token_stands is None:
+            return text
+        return format_html('<a href="{}">{}</a>', form_of(event.token_id), text)
+
+    @admin.display(description=gettext_lazy("person"))
+    def subject(self, event: Any) -> str:
+        return event.subject_name or f"#{event.subject_id}"
+
+    @admin.display(description=gettext_lazy("token and person"), ordering="token_name")
+    def token_and_person(self, event: Any) -> str:
+        return format_html("{}<br>{}", self.token(event), self.subject(event))
+
+    @admin.display(description=gettext_lazy("page"), ordering="origin")
+    def page(self, event: TokenEvent) -> str:
+        return event.origin or "–"
+
+    @admin.display(description=gettext_lazy("page and address"), ordering="origin")
+    def seen_at(self, event: Any) -> str:
+        if not event.address:
+            return self.page(event)
+        return format_html('{}<br><span class="quiet">{}</span>', self.page(event), event.address)
+
+
+def form_of(token_id: int) -> str:
+    """Return the page of a token."""
+    return reverse("admin:tokens_accesstoken_change", args=[token_id])
+
+
+def _name_of(column: str) -> Subquery:
+    names = User.objects.filter(pk=OuterRef(column)).values("username")[:1]
+    return Subquery(names, output_field=CharField())

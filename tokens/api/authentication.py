@@ -1,0 +1,74 @@
+"""TODO"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import authentication
+from rest_framework.exceptions import Throttled
+from rest_framework.request import Request
+from rest_framework_simplejwt.authentication import JWTAuthentication
+
+from accounts.models import User
+from tokens.errors import Refused
+from tokens.models import AccessToken
+from tokens.request import attach
+from tokens.verification.call import Call
+from tokens.verification.credentials import bearer_of
+from tokens.verification.rates import failed_too_often
+from tokens.verification.refused_counter import counted
+from tokens.verification.verify import verify
+
+
+class BearerAuthentication(JWTAuthentication):
+    """simplejwt's header handling in front of our own verification.
+
+    A bearer is judged alone: a bad one is 401, whatever cookie came with it.
+    """
+
+    def authenticate(  # type: ignore[override]  # our row stands where simplejwt has its claims
+        self, request: Request
+    ) -> tuple[User, AccessToken] | None:
+        header, call = self.get_header(request), Call.of_api(request._request)
+        try:
+            secret = self.get_raw_token(header) if header else None
+        except Refused as refusal:
+            counted(call, refusal)
+            raise
+        if secret is None:
+            return None
+        try:
+            token = verify(secret, call)
+        except Refused as refusal:
+            if refusal.status == 401:
+                _refuse_too_many(request.META.get("REMOTE_ADDR", ""))
+            raise
+        attach(request._request, token)
+        return token.user, token
+
+    def get_raw_token(self, header: bytes) -> str | None:  # type: ignore[override]
+        """Return the token of a Bearer header (the scheme in any case), None for other schemes."""
+        secret = bearer_of(header.decode("latin-1"))
+        if secret is None:
+            return None
+        if "," in secret and secret.lower().count("bearer"):
+            raise Refused("token-doubled")
+        return secret
+
+
+class SessionAuthentication(authentication.SessionAuthentication):
+    """The cookie of our own pages, with CSRF; says why when the session's token has ended."""
+
+    def authenticate(self, request: Request) -> tuple[Any, Any] | None:
+        ended = getattr(request._request, "ended", None)
+        if ended:
+            raise Refused(ended)
+        found = super().authenticate(request)
+        if found is None:
+            return None
+        return found[0], request._request.access_token  # type: ignore[attr-defined]
+
+
+def _refuse_too_many(address: str) -> None:
+    if wait := failed_too_often(address):
+        raise Throttled(wait=wait)

@@ -1,0 +1,180 @@
+"""Shapes of AccessTokens and their audit."""
+
+from __future__ import annotations
+
+from datetime import UTC
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from accounts.models import User
+from accounts.serializer_fields import Moment, NameOf, RelatedId, Words
+from accounts.serializers import LARGEST_ID
+from accounts.shapes import AsItIs, ModelShape, Number, Text, Word
+from tokens.login.addresses import login_address, site_address
+from tokens.models import AccessToken, TokenEvent
+from tokens.models.rotation import LONGEST_GRACE
+from tokens.scopes import Scope
+
+
+class Scopes(AsItIs, serializers.ListField):
+    child = serializers.ChoiceField(choices=Scope.choices)
+
+
+@extend_schema_field({"type": "string", "examples": [None]})
+class ShownOnce(serializers.CharField):
+    """The token itself, in the answer that makes it; null in every other."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            read_only=True,
+            allow_null=True,
+            help_text="The token itself, in the answer that makes it; null ever after.",
+        )
+
+    def get_attribute(self, instance: AccessToken) -> str | None:
+        return instance.__dict__.get("shown_once")
+
+
+@extend_schema_field({"type": "string", "examples": ["eyJhbGciOiJIUzM4NCIs…"]})
+class ShownNow(ShownOnce):
+    pass
+
+
+class TokenSerializer(ModelShape[AccessToken]):
+    """An AccessToken: whose it is, what it may do, from where, until when."""
+
+    name = Text(max_length=120)
+    description = Text(max_length=2000, required=False, allow_blank=True)
+    user = RelatedId(
+        queryset=User.objects.all(),
+        required=False,
+        help_text="Without it: the caller. It stays: a token is never passed on.",
+    )
+    user_name = NameOf(allow_null=False)
+    state = Word(choices=AccessToken.State.choices, read_only=True)
+    scopes = Scopes(
+        required=False,
+        help_text="Without it: what the role has, but for what is ticked by hand.",
+    )
+    domains = Words(required=False, help_text="Empty: pages of every site.")
+    networks = Words(required=False, help_text="In CIDR notation. Empty: every network.")
+    created_at = Moment()
+    created_by = RelatedId(read_only=True, allow_null=True)
+    expires_at = serializers.DateTimeField(
+        required=False,
+        default_timezone=UTC,
+        help_text="Without it: after `token_default_days`, or when the caller's own token ends.",
+    )
+    ends_at = Moment(help_text="When it opens nothing more: with its grace, if it was rotated.")
+    disabled_at = Moment(allow_null=True)
+    disabled_by = RelatedId(read_only=True, allow_null=True)
+    predecessor = RelatedId(read_only=True, allow_null=True)
+    successor = RelatedId(read_only=True, allow_null=True)
+    grace_until = Moment(allow_null=True)
+    used_after_rotation_at = Moment(
+        allow_null=True, help_text="The first use after the grace: somebody still carries it."
+    )
+    last_used_at = Moment(allow_null=True)
+    token = ShownOnce()
+
+    class Meta:
+        model = AccessToken
+        fields = [
+            "id", "name", "description", "user", "user_name", "state", "scopes", "domains",
+            "networks", "allow_missing_referrer", "hint", "created_at", "created_by", "expires_at",
+            "ends_at", "disabled_at", "disabled_by", "disabled_reason", "family", "predecessor",
+            "successor", "grace_until", "used_after_rotation_at", "last_used_at",
+            "last_used_address", "last_used_origin", "version", "token",
+        ]  # fmt: skip
+        read_only_fields = [
+            "hint", "disabled_reason", "family", "last_used_address", "last_used_origin", "version",
+        ]  # fmt: skip
+
+
+class NewTokenSerializer(TokenSerializer):
+    """An AccessToken with the token itself, which is shown in this answer and never again."""
+
+    token = ShownNow()
+
+
+class DisableSerializer(serializers.Serializer[Any]):
+    reason = serializers.CharField(
+        max_length=200, required=False, allow_blank=True, help_text="For the audit."
+    )
+
+
+class RotateSerializer(serializers.Serializer[Any]):
+    grace_seconds = serializers.IntegerField(
+        min_value=0,
+        max_value=int(LONGEST_GRACE.total_seconds()),
+        required=False,
+        help_text="How long the old token stays good. Without it: `token_grace_hours`.",
+    )
+
+
+class TokenEventSerializer(ModelShape[TokenEvent]):
+    """One line of the audit. People and tokens stand there by their ids."""
+
+    at = Moment()
+    verb = Word(choices=TokenEvent.Verb.choices, read_only=True)
+    token = Number(source="token_id", read_only=True)
+    actor = Number(
+        source="actor_id", read_only=True, allow_null=True, help_text="null: the system itself."
+    )
+    through_token = Number(
+        source="through_token_id",
+        read_only=True,
+        allow_null=True,
+        help_text="The token that the actor came with.",
+    )
+
+    class Meta:
+        model = TokenEvent
+        fields = [
+            "id", "at", "verb", "token", "cause", "actor", "through_token", "address", "origin",
+            "details",
+        ]  # fmt: skip
+
+
+@extend_schema_field({"type": ["integer", "string"], "examples": [7]})
+class PersonNamed(serializers.Field[Any, Any, Any, Any]):
+    """A person by id or by username; who that is, the domain finds out."""
+
+    def to_internal_value(self, data: Any) -> int | str:
+        is_id = isinstance(data, int) and not isinstance(data, bool) and 0 < data <= LARGEST_ID
+        if is_id or (isinstance(data, str) and data):
+            return data
+        raise serializers.ValidationError(_("Write an id or a username."), code="invalid")
+
+    def to_representation(self, person: User) -> int:
+        return person.pk
+
+
+class LoginLinkSerializer(serializers.Serializer[Any]):
+    """A link that opens a room once, and how to ask for one."""
+
+    url = serializers.SerializerMethodField()
+    target = serializers.ChoiceField(choices=[("agent", "agent"), ("admin", "admin")])
+    user = PersonNamed(required=False, help_text="An id or a username. Without it: the caller.")
+    next = serializers.CharField(
+        source="next_page",
+        required=False,
+        allow_blank=True,
+        max_length=500,
+        help_text="A page of the room. Without it: its front page.",
+    )
+    expires_at = Moment()
+
+    @extend_schema_field(
+        {
+            "type": "string",
+            "format": "uri",
+            "examples": ["https://desk.example.com/agent/auth/login?accessToken=wlc_…"],
+        }
+    )
+    def get_url(self, link: Any) -> str:
+        site = site_address(self.context["request"])
+        return login_address(link.target, link.code, site)

@@ -1,0 +1,34 @@
+"""TODO"""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from rest_framework.request import Request
+from rest_framework.throttling import BaseThrottle
+
+from configuration.values import value
+from tokens.verification.rates import WINDOW, count
+
+
+class TokenRateThrottle(BaseThrottle):
+    """Allow each credential `api_rate_per_minute` calls; `request.rate` tells the headers."""
+
+    def allow_request(self, request: Request, view: Any) -> bool:
+        if not request.user or not request.user.is_authenticated:
+            return True
+        limit = value("api_rate_per_minute")
+        window, left = divmod(time.time(), WINDOW)
+        key = f"tokens.rate.{self._caller(request)}.{int(window)}"
+        used = count(key)
+        self._left = WINDOW - left
+        request._request.rate = (limit, max(limit - used, 0), int(self._left))  # type: ignore[attr-defined]
+        return bool(used <= limit)
+
+    def wait(self) -> float:
+        return self._left
+
+    def _caller(self, request: Request) -> str:
+        token = getattr(request, "access_token", None)
+        return f"token.{token.pk}" if token else f"user.{request.user.pk}"

@@ -1,0 +1,68 @@
+"""Which way a browser keeps a sign-in, as far as two addresses tell.
+
+What it really does, the check page finds out inside the frame (tokens/login/check_page.py).
+"""
+
+from __future__ import annotations
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from tokens.origins.domains import SHARED_SUFFIXES, Origin
+from tokens.origins.hosts import looks_like_a_number
+
+WAYS: dict[str, Promise] = {
+    "tab": _("The browser keeps a cookie of the tab (SameSite=Lax)."),
+    "frame": _("Both are one site: the browser keeps a cookie of this frame (SameSite=Lax)."),
+    "partitioned": _(
+        "The browser keeps a cookie of this frame for your site alone (SameSite=None; Secure; "
+        "Partitioned), also where third-party cookies are blocked. Where it drops even that, the "
+        "workstation's scripts carry the session."
+    ),
+    "storage": _(
+        "The browser keeps no cookie in a frame of another site over plain http. The workstation's "
+        "scripts carry the session instead."
+    ),
+    "new-tab": _(
+        "The browser keeps no cookie in a frame of another site over plain http, and the admin "
+        "cannot do without: the frame offers a new tab. With https on both sides it works."
+    ),
+    "blocked": _(
+        "An https page may not show an http frame: the browser blocks it and sends nothing (mixed "
+        "content). Serve this system over https."
+    ),
+}
+WORKS = frozenset({"tab", "frame", "partitioned", "storage"})
+# Second-level names under which countries give out domains: example.co.uk, example.com.cn.
+_SECOND_LEVEL = frozenset({"ac", "co", "com", "edu", "go", "gov", "ne", "net", "or", "org"})
+
+
+def frame_way(page: Origin, own: Origin, *, target: str) -> str:
+    """Return the way of signing in inside a frame of `own` on `page`."""
+    if own.scheme == "https":
+        return "partitioned"
+    if page.scheme == "https" and not _is_loopback(own.host):
+        return "blocked"
+    if is_same_site(page, own):
+        return "frame"
+    return "storage" if target == "agent" else "new-tab"
+
+
+def is_same_site(one: Origin, other: Origin) -> bool:
+    """Return whether browsers take both for one site: scheme and registered domain agree."""
+    return one.scheme == other.scheme and _site(one.host) == _site(other.host)
+
+
+def _site(host: str) -> str:
+    """Return the registered domain, by the usual shapes: we carry no list of all suffixes."""
+    labels = host.removesuffix(".").split(".")
+    if host.startswith("[") or looks_like_a_number(labels[-1]):
+        return host
+    has_long_suffix = ".".join(labels[-2:]) in SHARED_SUFFIXES or (
+        len(labels) > 2 and len(labels[-1]) == 2 and labels[-2] in _SECOND_LEVEL
+    )
+    return ".".join(labels[-3:] if has_long_suffix else labels[-2:])
+
+
+def _is_loopback(host: str) -> bool:
+    return host in {"localhost", "[::1]"} or host.endswith(".localhost") or host.startswith("127.")

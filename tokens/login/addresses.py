@@ -1,0 +1,46 @@
+"""Addresses of our pages: of signing in, and of where to go on."""
+
+from __future__ import annotations
+
+from urllib.parse import unquote, urlsplit
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.urls import Resolver404, resolve
+
+from tokens.origins.domains import Origin
+
+ROOMS = {"agent": "/agent/", "admin": "/admin/"}
+
+
+def safe_next(target: str, page: str | None) -> str:
+    """Return `page` if it is a page of the room that GET may open, else the room's front."""
+    front = ROOMS[target]
+    if not page or len(page) > 500:
+        return front
+    if not page.startswith(front) or any(bad in page.lower() for bad in ("\\", "..", "%2e", "//")):
+        return front
+    path = unquote(urlsplit(page).path)
+    if any(character < " " for character in unquote(page)) or "//" in path or ".." in path:
+        return front
+    if "/auth/" in path or path.rstrip("/").endswith(("/login", "/logout")):
+        return front
+    try:
+        resolve(path)
+    except Resolver404:
+        return front
+    return page
+
+
+def own_host(request: HttpRequest) -> str:
+    own = Origin.parse(f"{request.scheme}://{request.get_host()}")
+    return own.host if own else ""
+
+
+def site_address(request: HttpRequest) -> str:
+    """Return the address that links must show: the configured one, or that of the request."""
+    return settings.PUBLIC_URL or f"{request.scheme}://{request.get_host()}"
+
+
+def login_address(room: str, secret: str, site: str) -> str:
+    return f"{site}/{room}/auth/login?accessToken={secret}"

@@ -1,0 +1,39 @@
+"""The page that says why a token or a session was refused, and what to do about it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.module_loading import import_string
+
+from tokens.embedding.policies import ANYONE, framed_by
+from tokens.errors import Refused
+
+
+def refused_page(request: HttpRequest, refusal: Refused, *, room: str = "") -> HttpResponse:
+    """Answer with the cause as a page, or as a problem where the caller accepts only JSON.
+
+    Anyone may frame it, so that an integrator sees the reason inside the iframe; it holds no
+    form and never the token.
+    """
+    refusal.in_browser = True
+    if wants_json(request):
+        response: HttpResponse = import_string(settings.PROBLEM_ANSWER)(refusal, request)
+    else:
+        room = room or ("admin" if request.path_info.startswith("/admin") else "agent")
+        context = {"refusal": refusal, "room": room}
+        response = render(request, "tokens/refused.html", context, status=refusal.status)
+        if request.headers.get("HX-Request"):
+            # A fragment cannot say it: the whole page comes anew and does.
+            response.headers["HX-Refresh"] = "true"
+    response.headers["Cache-Control"] = "no-store"
+    response.headers["Referrer-Policy"] = "no-referrer"
+    framed_by(response, ANYONE)
+    return response
+
+
+def wants_json(request: Any) -> bool:
+    return bool(request.get_preferred_type(["text/html", "application/json"]) == "application/json")

@@ -1,0 +1,117 @@
+"""TODO"""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib.auth import login
+from django.http import HttpResponse, HttpResponseRedirect
+
+from accounts.models import User
+from tokens.embedding.frames import frame_of, in_frame, within
+from tokens.login.addresses import own_host
+from tokens.login.entry import Entry
+from tokens.login.middleware import is_carried, place_of
+from tokens.models import AccessToken
+from tokens.sessions import carried
+from tokens.sessions.engine import end_oldest_sessions, row_key
+from tokens.sessions.grant import BORN_KEY, TOKEN_KEY
+from tokens.verification.call import Call
+
+PENDING_KEY = "_pending_login"
+PENDING_FOR = 5 * 60  # seconds
+
+
+class SeeOther(HttpResponseRedirect):
+    """303: whatever the method was, go on with GET (RFC 9110, 15.4.4)."""
+
+    status_code = 303
+
+
+def enter(request: Any, entry: Entry) -> HttpResponse:
+    """Sign in, or ask first where somebody else is signed in; then go on to the page."""
+    if request.access_token == entry.token and request.user == entry.person:
+        return SeeOther(within(request, entry.page))
+    if frame_of(request) is not None:
+        return _enter_frame(request, entry)
+    mine = request.access_token is not None and request.user == entry.person
+    if request.user.is_authenticated and not mine:
+        return _ask_to_switch(request, entry)
+    if _hides_our_cookie(request):
+        return SeeOther(f"/agent/auth/open#{entry.code()}")
+    open_session(request, entry)
+    return SeeOther(entry.page)
+
+
+def _enter_frame(request: Any, entry: Entry) -> HttpResponse:
+    """Sign in inside a frame, and let the next call find out whether the browser kept it."""
+    open_session(request, entry)
+    code = entry.code(session_key=row_key(request.session.session_key))
+    query = urlencode({"code": code, "next": entry.page})
+    return SeeOther(within(request, f"/agent/auth/arrived?{query}"))
+
+
+def open_session(request: Any, entry: Entry) -> None:
+    """Begin a session of the token, which ends no later than the token."""
+    token = entry.token
+    request.session.flush()
+    login(request, entry.person, backend="tokens.backends.RightsBackend")
+    request.session[TOKEN_KEY] = token.pk
+    request.session[BORN_KEY] = {
+        "page": entry.seen,
+        "domains": token.domains,
+        "place": place_of(request),
+    }
+    carried.limit(request.session, carried=is_carried(request))
+    request.session.save()
+    end_oldest_sessions(token)
+    details: dict[str, Any] = {"target": entry.target, "way": _way(request)}
+    if entry.person.pk != token.user_id:
+        details["person"] = entry.person.pk
+    address = request.META.get("REMOTE_ADDR")
+    token.record("login", address=address, origin=entry.seen, **details)
+    request.access_token = token
+
+
+def _way(request: Any) -> str:
+    if is_carried(request):
+        return "storage"
+    return "top" if frame_of(request) is None else "frame"
+
+
+def _hides_our_cookie(request: Any) -> bool:
+    """Return whether somebody may be signed in here although no cookie came.
+
+    Browsers keep a `Lax` cookie back when a form of another site POSTs; our own page asks again.
+    """
+    call = Call.of_login(request)
+    if request.method != "POST" or in_frame(request) or call.page is None:
+        return False
+    # A page that sends no referrer shows the origin "null": it may be anybody's.
+    return call.origin is None or call.origin.host != own_host(request)
+
+
+def _ask_to_switch(request: Any, entry: Entry) -> HttpResponse:
+    request.session[PENDING_KEY] = {
+        "token": entry.token.pk,
+        "person": entry.person.pk,
+        "target": entry.target,
+        "next": entry.page,
+        "seen": entry.seen,
+        "at": time.time(),
+    }
+    return SeeOther("/agent/auth/switch")
+
+
+def pending_login(request: Any) -> Entry | None:
+    """Return the login that waits for an answer, if it is fresh."""
+    pending = request.session.get(PENDING_KEY)
+    if not pending or pending["at"] < time.time() - PENDING_FOR:
+        return None
+    token = AccessToken.objects.select_related("user").filter(pk=pending["token"]).first()
+    person = User.objects.filter(pk=pending["person"]).first()
+    if token is None or person is None:
+        return None
+    return Entry(token, person, pending["target"], pending["next"], pending["seen"])

@@ -1,0 +1,255 @@
+"""The pages of signing in by link: login, switch of person, one-time codes, password again."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from django.contrib.auth import authenticate
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.utils.decorators import method_decorator
+from django.utils.translation import gettext as _
+from django.views import View
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from tokens.embedding.frames import Frame, frame_of, in_frame, may_be_framed, within
+from tokens.embedding.policies import ANYONE, NOBODY, framed_by
+from tokens.errors import Refused
+from tokens.login.addresses import ROOMS, safe_next
+from tokens.login.entry import Entry, judge
+from tokens.login.guards import may_enter, turn_away
+from tokens.login.middleware import keep_no_cookie, open_to_all
+from tokens.login.refused_page import refused_page
+from tokens.login.sign_in import PENDING_KEY, SeeOther, enter, open_session, pending_login
+from tokens.models import LoginCode, Session
+from tokens.models.login_code import PREFIX
+from tokens.origins.domains import Origin
+from tokens.sessions.confirmation import CONFIRMED_KEY
+from tokens.verification.credentials import one_token
+from tokens.verification.rates import failed_too_often
+
+
+def _hide(response: HttpResponse) -> HttpResponse:
+    """Keep an answer to a credential out of caches and out of the next page's Referer."""
+    response.headers["Cache-Control"] = "no-store"
+    response.headers["Referrer-Policy"] = "no-referrer"
+    return response
+
+
+def _refuse(request: HttpRequest, refusal: Refused, *, room: str = "") -> HttpResponse:
+    """Say why a credential was refused; whoever fails too often is told to wait."""
+    wait = failed_too_often(request.META.get("REMOTE_ADDR", "")) if refusal.status == 401 else 0
+    if not wait:
+        return refused_page(request, refusal, room=room)
+    response = refused_page(request, Refused("too-many-failures"), room=room)
+    response.headers["Retry-After"] = str(wait)
+    return response
+
+
+@open_to_all
+@csrf_exempt  # the credential is in the call itself; a form of another site must work
+@sensitive_post_parameters("accessToken")
+@sensitive_variables("secret")
+def login_by_token(request: HttpRequest, target: str) -> HttpResponse:
+    """Sign in by `accessToken` and go on to the room, or say why not."""
+    if request.method not in {"GET", "POST"}:
+        return _hide(HttpResponse(status=405, headers={"Allow": "GET, POST"}))
+    if _is_only_looking(request):
+        return _hide(HttpResponse(status=403))
+    try:
+        secret = one_token(request)
+        entry = judge(request, secret, target)
+    except Refused as refusal:
+        return _refuse(request, refusal, room=target)
+    if secret.startswith(PREFIX):
+        # Mail scanners fetch links, but they run no scripts: looking uses no code up.
+        return landing(request, entry, secret)
+    if may_be_framed(request):
+        return landing(request, entry, entry.code())
+    return _hide(enter(request, entry))
+
+
+def _is_only_looking(request: HttpRequest) -> bool:
+    """Prefetching browsers and previews must not sign anybody in."""
+    purpose = " ".join(
+        request.headers.get(name, "") for name in ("Sec-Purpose", "Purpose", "X-Moz")
+    )
+    return "prefetch" in purpose.lower() or "prerender" in purpose.lower()
+
+
+def landing(request: HttpRequest, entry: Entry, code: str) -> HttpResponse:
+    """Answer with a page whose script finds out where it is and sends the code on.
+
+    Only that POST signs in, so a frame that the browser does not show signs nobody in.
+    """
+    context = {
+        "code": code,
+        "in_frame": Frame.of(entry.token, entry.person).prefix,
+        "is_framed": in_frame(request),
+    }
+    response = render(request, "tokens/open.html", context)
+    framed_by(response, entry.token.frame_ancestors() or ANYONE)
+    # Not "no-referrer": under it the form would show the origin "null" instead of ours.
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+@method_decorator(open_to_all, name="dispatch")
+@method_decorator(csrf_exempt, name="dispatch")  # the code is the credential
+class OpenByCode(View):
+    """Exchange a one-time code for a session.
+
+    GET shows a page whose script POSTs the code out of the fragment, so that neither logs nor
+    mail scanners get hold of it.
+    """
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        response = _never_framed(render(request, "tokens/open.html"))
+        response.headers["Cache-Control"] = "no-store"
+        return response
+
+    @method_decorator(sensitive_post_parameters("code"))
+    def post(self, request: Any) -> HttpResponse:
+        try:
+            entry = redeem(request)
+        except Refused as refusal:
+            return _refuse(request, refusal)
+        return _hide(enter(request, entry))
+
+
+def redeem(request: HttpRequest) -> Entry:
+    """Use up the code that our own page sent, and return what it opens; raises Refused."""
+    origin = request.headers.get("Origin")
+    if origin and origin.partition("://")[2] != request.get_host():
+        raise Refused("domain-not-allowed", seen=origin[:100])
+    found = LoginCode.redeem(request.POST.get("code", ""))
+    if found is None or not found.admitted:
+        raise Refused("code-used")
+    if not found.page:
+        # The browser told our server no page, but our script may have seen it.
+        found.page = str(Origin.parse(request.POST.get("page", "")) or "")
+    entry = Entry.of_code(found)
+    frame = frame_of(request)
+    if frame is not None and not frame.holds(entry.token, entry.person):
+        raise Refused("code-used")
+    entry.check(entry.standing_call(request))
+    return entry
+
+
+@open_to_all
+@require_GET
+def arrived(request: Any) -> HttpResponse:
+    """Find out whether the browser kept the cookie of a frame; if not, go on without.
+
+    The code has been seen by the server's log, so it is used up here, whatever comes of it. It
+    opens again only what was opened beside it and is not held by anybody.
+    """
+    found = LoginCode.redeem(request.GET.get("code", ""))
+    if request.user.is_authenticated:
+        page = request.GET.get("next", "")
+        target = "admin" if page.startswith(ROOMS["admin"]) else "agent"
+        return _hide(SeeOther(within(request, safe_next(target, page))))
+    # The browser has just dropped its key.
+    if found is None or not Session.objects.filter(pk=found.session_key).delete()[0]:
+        return refused_page(request, Refused("code-used"))
+    entry = Entry.of_code(found)
+    try:
+        entry.check(entry.standing_call(request))
+    except Refused as refusal:
+        return refused_page(request, refusal, room=entry.target)
+    return _without_cookies(request, entry, entry.code(expires_at=found.expires_at))
+
+
+def _without_cookies(request: HttpRequest, entry: Entry, code: str) -> HttpResponse:
+    """Let the workstation's scripts carry the session; offer a tab where that cannot work."""
+    context = {
+        "code": code,
+        "can_carry": entry.target == "agent" and frame_of(request) is not None,
+        "is_secure": request.is_secure(),
+        "keep": within(request, "/agent/auth/keep"),
+    }
+    response = render(request, "tokens/no_cookies.html", context)
+    framed_by(response, entry.token.frame_ancestors() or ANYONE)
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+@open_to_all
+@csrf_exempt  # the code is the credential
+@require_POST
+@sensitive_post_parameters("code")
+@sensitive_variables("session")
+def keep(request: Any) -> HttpResponse:
+    """Exchange a one-time code for the key of a session that the frame's scripts carry.
+
+    Answers `{"session", "next"}`. The admin's forms cannot carry it, so it opens the
+    workstation alone.
+    """
+    try:
+        if frame_of(request) is None:
+            raise Refused("code-used")
+        entry = redeem(request)
+        if entry.target != "agent":
+            raise Refused("insufficient-scope", scope="login:agent")
+    except Refused as refusal:
+        return _refuse(request, refusal, room="agent")
+    keep_no_cookie(request)
+    open_session(request, entry)
+    session = request.session.session_key
+    return _hide(JsonResponse({"session": session, "next": within(request, entry.page)}))
+
+
+@never_cache
+@require_GET
+def alive(request: Any) -> HttpResponse:
+    """Answer 204 while the session is good; asking prolongs one that a frame carries."""
+    if not request.user.is_authenticated:
+        return refused_page(request, Refused("signed-out"))
+    return HttpResponse(status=204)
+
+
+@open_to_all
+@never_cache
+@require_http_methods(["GET", "POST"])
+def switch(request: Any) -> HttpResponse:
+    """Ask "continue as Y?" before a link replaces somebody else's session."""
+    entry = pending_login(request)
+    if entry is None:
+        return _hide(SeeOther(ROOMS["agent"]))
+    if request.method == "POST":
+        try:
+            entry.check(entry.standing_call(request))
+        except Refused as refusal:
+            del request.session[PENDING_KEY]
+            return refused_page(request, refusal, room=entry.target)
+        open_session(request, entry)
+        return _hide(SeeOther(entry.page))
+    context = {"person": entry.person, "current": request.user, "room": entry.target}
+    return _never_framed(render(request, "tokens/switch.html", context))
+
+
+@never_cache
+@sensitive_post_parameters("password")
+@require_http_methods(["GET", "POST"])
+def confirm_password(request: Any) -> HttpResponse:
+    """Ask the password in a session that came by a token, before it may manage tokens."""
+    if not may_enter(request, "admin"):
+        return turn_away(request, "admin")
+    page = safe_next("admin", request.GET.get("next"))
+    context: dict[str, Any] = {"has_password": request.user.has_usable_password(), "error": ""}
+    if request.method == "POST":
+        password = request.POST.get("password", "")
+        if authenticate(request, username=request.user.username, password=password):
+            request.session[CONFIRMED_KEY] = time.time()
+            return redirect(page)
+        context["error"] = _("That is not the password. Try again.")
+    return _never_framed(render(request, "tokens/confirm.html", context))
+
+
+def _never_framed(response: HttpResponse) -> HttpResponse:
+    framed_by(response, NOBODY)
+    return response

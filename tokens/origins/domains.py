@@ -1,0 +1,225 @@
+"""The pages that may use a token: parsing, matching and the CSP source of one allowed domain.
+
+One parsed `AllowedDomain` yields both the matcher for Origin and Referer and the sources for
+`frame-ancestors`, so that the two can never disagree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from urllib.parse import urlsplit
+
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+
+from tokens.origins.hosts import BadHost, looks_like_a_number, normal_host
+
+DEFAULT_PORTS = {"http": 80, "https": 443}
+MOST_DOMAINS = 50
+# Public suffixes that people type by mistake; under them "*." would allow half the world.
+SHARED_SUFFIXES = frozenset(
+    {"co.uk", "org.uk", "com.cn", "net.cn", "org.cn", "com.au", "co.jp", "co.nz", "com.br"}
+    | {"github.io", "gitlab.io", "herokuapp.com", "vercel.app", "netlify.app", "pages.dev"}
+)
+
+
+@dataclass(frozen=True)
+class Origin:
+    """A web origin (RFC 6454): scheme, host in its one normal form, and port.
+
+    `example.com.` is another host than `example.com`, as it is to browsers.
+    """
+
+    scheme: str
+    host: str
+    port: int
+
+    @classmethod
+    def parse(cls, text: str) -> Origin | None:
+        """Return the origin of an Origin or Referer header; None for `null` and nonsense."""
+        try:
+            parts = urlsplit(text.strip(" "))
+            if parts.scheme not in DEFAULT_PORTS or "\\" in parts.netloc:
+                return None  # a browser ends the host at a backslash, Python does not
+            port = DEFAULT_PORTS[parts.scheme] if parts.port is None else parts.port
+            before, bracket, after = parts.netloc.rpartition("@")[2].rpartition("]")
+            return cls(parts.scheme, normal_host(before + bracket + after.partition(":")[0]), port)
+        except ValueError:
+            return None
+
+    def __str__(self) -> str:
+        tail = "" if self.port == DEFAULT_PORTS[self.scheme] else f":{self.port}"
+        return f"{self.scheme}://{self.host}{tail}"
+
+
+@dataclass(frozen=True)
+class AllowedDomain:
+    """One entry of a token's list. `scheme` None is both, `port` None the default, "*" any."""
+
+    scheme: str | None
+    host: str
+    subdomains: bool = False
+    port: int | str | None = None
+
+    def matches(self, origin: Origin) -> bool:
+        """Return whether a page of `origin` may use the token."""
+        return (
+            origin.scheme in self._schemes()
+            and self._port_matches(origin)
+            and self._host_matches(origin.host)
+        )
+
+    @property
+    def can_frame(self) -> bool:
+        """Return whether CSP has a way to write the host down (not IPv6, no underscore)."""
+        return not self.host.startswith("[") and "_" not in self.host
+
+    def csp_sources(self) -> list[str]:
+        """Return the sources that let the same pages frame us.
+
+        A source that browsers cannot read stays in: left out, an empty list would mean anyone.
+        """
+        host = f"*.{self.host}" if self.subdomains else self.host
+        port = "" if self.port is None else f":{self.port}"
+        return [f"{scheme}://{host}{port}" for scheme in self._schemes()]
+
+    def __str__(self) -> str:
+        """Return the text that is saved; parsing it gives the same entry again."""
+        scheme = f"{self.scheme}://" if self.scheme else ""
+        host = f"*.{self.host}" if self.subdomains else self.host
+        return f"{scheme}{host}" + ("" if self.port is None else f":{self.port}")
+
+    def _schemes(self) -> tuple[str, ...]:
+        # Browsers upgrade an http source to https as well, so the matcher does the same.
+        return ("https",) if self.scheme == "https" else ("http", "https")
+
+    def _port_matches(self, origin: Origin) -> bool:
+        if self.port == "*":
+            return True
+        if origin.port == (self.port or DEFAULT_PORTS[origin.scheme]):
+            return True
+        # Browsers upgrade port 80 along with the scheme.
+        return self.port == 80 and self.scheme != "https" and _is_secure_default(origin)
+
+    def _host_matches(self, host: str) -> bool:
+        if not self.subdomains:
+            return host == self.host
+        suffix = self.host.split(".")
+        labels = host.split(".")
+        return len(labels) > len(suffix) and labels[-len(suffix) :] == suffix
+
+
+def _is_secure_default(origin: Origin) -> bool:
+    return origin.scheme == "https" and origin.port == DEFAULT_PORTS["https"]
+
+
+@lru_cache(maxsize=2048)
+def parse(text: str) -> tuple[AllowedDomain, ...]:
+    """Return the entries that a line of the form means; `.example.com` means two.
+
+    Raises ValidationError with a sentence that helps.
+    """
+    entry = text.strip()
+    scheme, rest = _split_scheme(entry)
+    _refuse_what_is_no_host(entry, rest)
+    host_text, port = _split_port(entry, rest)
+    dotted = host_text.startswith(".")
+    wildcard = host_text.startswith("*.")
+    host = _host_of(entry, host_text[2:] if wildcard else host_text.removeprefix("."))
+    if (wildcard or dotted) and not _may_have_subdomains(host):
+        raise ValidationError(
+            _("“%(entry)s” would allow sites of strangers. Name your own domain after “*.”."),
+            code="too_wide",
+            params={"entry": entry},
+        )
+    whole = AllowedDomain(scheme, host, subdomains=wildcard, port=port)
+    return (whole, AllowedDomain(scheme, host, True, port)) if dotted else (whole,)
+
+
+def parse_all(texts: Iterable[str]) -> tuple[AllowedDomain, ...]:
+    """Return the entries of all lines, each once, in their order."""
+    found = dict.fromkeys(domain for text in texts if text.strip() for domain in parse(text))
+    if len(found) > MOST_DOMAINS:
+        raise ValidationError(
+            _("At most %(most)s domains fit one token."),
+            code="too_many",
+            params={"most": MOST_DOMAINS},
+        )
+    return tuple(found)
+
+
+def _split_scheme(entry: str) -> tuple[str | None, str]:
+    scheme, separator, rest = entry.partition("://")
+    if not separator:
+        return None, entry
+    if scheme.lower() not in DEFAULT_PORTS:
+        raise ValidationError(
+            _("“%(entry)s”: pages come over http:// or https:// only."),
+            code="bad_scheme",
+            params={"entry": entry},
+        )
+    return scheme.lower(), rest.removesuffix("/")
+
+
+def _refuse_what_is_no_host(entry: str, rest: str) -> None:
+    if rest.lower() in {"*", "null", ""}:
+        raise ValidationError(
+            _("“%(entry)s” is no domain. Leave the list empty to allow every site."),
+            code="no_domain",
+            params={"entry": entry},
+        )
+    if any(character in rest for character in "/?#@\\"):
+        raise ValidationError(
+            _("“%(entry)s”: only a domain fits here, such as crm.example.com, without a path."),
+            code="not_only_a_domain",
+            params={"entry": entry},
+        )
+    if any(character in ";,'\"" or character.isspace() or character < " " for character in rest):
+        raise ValidationError(
+            _("“%(entry)s” holds a character that no domain has. Write one domain a line."),
+            code="bad_character",
+            params={"entry": entry},
+        )
+    if "*" in rest.removeprefix("*.").rpartition(":")[0] or (
+        "*" in rest.removeprefix("*.") and not rest.endswith(":*")
+    ):
+        raise ValidationError(
+            _("“%(entry)s”: a star may stand only at the front, as in *.example.com."),
+            code="inner_wildcard",
+            params={"entry": entry},
+        )
+
+
+def _split_port(entry: str, rest: str) -> tuple[str, int | str | None]:
+    tail = rest.rpartition("]")[2] if rest.startswith("[") else rest
+    before, separator, port = tail.rpartition(":")
+    if not separator:
+        return rest, None
+    host = rest[: len(rest) - len(port) - 1]
+    if port == "*":
+        return host, "*"
+    if not (port.isascii() and port.isdecimal() and 0 < int(port) < 65536) or ":" in before:
+        raise ValidationError(
+            _("“%(entry)s”: a port is a number from 1 to 65535, or *."),
+            code="bad_port",
+            params={"entry": entry},
+        )
+    return host, int(port)
+
+
+def _host_of(entry: str, text: str) -> str:
+    try:
+        return normal_host(text).removesuffix(".")
+    except BadHost as error:
+        raise ValidationError(
+            _("“%(entry)s” is no domain that a browser knows. Check its spelling."),
+            code="bad_host",
+            params={"entry": entry},
+        ) from error
+
+
+def _may_have_subdomains(host: str) -> bool:
+    is_address = host.startswith("[") or looks_like_a_number(host.rpartition(".")[2])
+    return "." in host and not is_address and host not in SHARED_SUFFIXES

@@ -1,0 +1,49 @@
+"""Where a use of a token comes from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from django.http import HttpRequest
+
+from tokens.embedding.frames import FRAME_DESTINATIONS
+from tokens.origins.domains import Origin
+
+
+@dataclass(frozen=True)
+class Call:
+    """Where a use of a token comes from. `page` is the header that shows it, None if absent.
+
+    "frame" is a login that the browser itself says it shows inside a page.
+    """
+
+    kind: str  # "api", "login", "frame" or "session"
+    address: str
+    page: str | None = None
+    # Of a session whose page is unknown: the token's domains when it was opened.
+    domains: tuple[str, ...] = ()
+
+    @classmethod
+    def of_api(cls, request: HttpRequest) -> Call:
+        return cls("api", request.META.get("REMOTE_ADDR", ""), request.headers.get("Origin"))
+
+    @classmethod
+    def of_login(cls, request: HttpRequest) -> Call:
+        """A form that POSTs shows its Origin, a link or frame its Referer.
+
+        That it is a frame must the browser itself say: anybody can write a frame's address.
+        """
+        header = "Origin" if request.method == "POST" else "Referer"
+        is_frame = request.headers.get("Sec-Fetch-Dest") in FRAME_DESTINATIONS
+        kind = "frame" if is_frame else "login"
+        return cls(kind, request.META.get("REMOTE_ADDR", ""), request.headers.get(header))
+
+    @cached_property
+    def origin(self) -> Origin | None:
+        return Origin.parse(self.page) if self.page else None
+
+    @property
+    def seen(self) -> str:
+        """Return what to show people as the page: its origin, never its path or query."""
+        return str(self.origin or ("?" if self.page else ""))

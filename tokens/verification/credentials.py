@@ -1,0 +1,35 @@
+"""The token that a call carries: as a bearer, in the address, or in a form."""
+
+from __future__ import annotations
+
+import re
+
+from django.http import HttpRequest
+
+from tokens.errors import Refused
+from tokens.verification.call import Call
+from tokens.verification.refused_counter import counted
+
+_BLANKS = re.compile(r"[ \t]+")
+
+
+def bearer_of(header: str) -> str | None:
+    """Return what a Bearer header carries (the scheme in any case), None for other schemes."""
+    # Blanks as HTTP knows them: Python would also strip letters such as a no-break space.
+    scheme, *rest = _BLANKS.split(header.strip(" \t"), maxsplit=1)
+    if scheme.lower() != "bearer":
+        return None
+    return rest[0] if rest else ""
+
+
+def one_token(request: HttpRequest) -> str:
+    """Return the one token of a login call, out of its address or its form."""
+    sent = [*request.META.get("weiyu.access_tokens", [])]
+    if request.method == "POST":
+        sent += request.POST.getlist("accessToken")
+    given = [token for token in sent if token]
+    if not given:
+        raise counted(Call.of_login(request), Refused("token-missing"))
+    if len(sent) > 1:
+        raise counted(Call.of_login(request), Refused("token-doubled"))
+    return given[0]

@@ -1,0 +1,34 @@
+"""Denials of tokens in the audit."""
+
+from __future__ import annotations
+
+import hashlib
+
+from django.core.cache import cache
+
+from tokens.errors import Refused
+from tokens.models import AccessToken
+from tokens.verification.call import Call
+from tokens.verification.rates import WINDOW, count
+
+DENIALS_A_MINUTE = 20
+
+
+def record_denial(token: AccessToken, call: Call, refusal: Refused) -> None:
+    """Write a denial to the audit: the same one at most once a minute, and few of one token."""
+    key = f"tokens.denied.{token.pk}"
+    # First, so that one caller cannot fill the cache with keys either.
+    if cache.get(key, 0) >= DENIALS_A_MINUTE:
+        return
+    same = repr((refusal.cause, refusal.scope, call.kind, call.address, call.seen))
+    if not cache.add(f"{key}.{hashlib.sha256(same.encode()).hexdigest()}", 1, timeout=WINDOW):
+        return
+    count(key)
+    token.record(
+        "denied",
+        cause=refusal.cause,
+        address=call.address,
+        origin=call.seen,
+        kind=call.kind,
+        scope=refusal.scope,
+    )

@@ -1,0 +1,97 @@
+"""Judge the headers of a request before anything reads them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from django.utils.translation import gettext_lazy as _
+
+from weiyu_site.edge import redaction
+from weiyu_site.edge.problem import Refusal
+
+Header = tuple[bytes, bytes]
+
+# Two of these would be read differently by whoever comes first and whoever comes last.
+ONCE = frozenset(
+    {b"host", b"origin", b"referer", b"authorization", b"content-length", b"content-type"}
+)
+ADDRESSES = frozenset({b"referer", b"hx-current-url"})
+# What a proxy may tell is judged once (proxies.py); nobody below may read it again.
+HEARSAY = frozenset({b"forwarded", b"x-real-ip", b"x-request-id", b"transfer-encoding"})
+WATCHED = frozenset({
+    *ONCE, *HEARSAY, b"cookie", b"x-forwarded-for", b"x-forwarded-proto", b"accept-language",
+    b"expect",
+})  # fmt: skip
+# They carry secrets on purpose, for those who verify them.
+SECRET = frozenset({b"authorization", b"cookie"})
+
+LARGEST = 64 * 1024
+
+_CHARSET = re.compile(r"charset\s*\*?\s*=\s*(\"[^\"]*\"|[^;,\s]*)", re.IGNORECASE)
+CHARSETS = frozenset({"utf-8", "utf8", "us-ascii"})
+
+
+@dataclass(slots=True)
+class Headers:
+    """The headers that go on, and the values that the front itself needs."""
+
+    kept: list[Header] = field(default_factory=list)
+    seen: dict[bytes, bytes] = field(default_factory=dict)
+    refusal: Refusal | None = None
+
+    def text(self, name: bytes) -> str:
+        return self.seen.get(name, b"").decode("latin-1")
+
+
+def judge(headers: Iterable[Header]) -> Headers:
+    """Drop what could be misread, mask tokens, and refuse what contradicts itself."""
+    judged = Headers()
+    total = 0
+    for given, value in headers:
+        name = given.lower()
+        total += len(name) + len(value)
+        if b"_" in name:
+            # WSGI reads `X_Forwarded_For` and `X-Forwarded-For` as one.
+            continue
+        if name in WATCHED:
+            _note(judged, name, value)
+        if name in HEARSAY or name == b"cookie" or name.startswith(b"x-forwarded-"):
+            continue
+        judged.kept.append((name, _masked(name, value)))
+    if cookie := judged.seen.get(b"cookie"):
+        judged.kept.append((b"cookie", cookie))
+    judged.refusal = judged.refusal or refused_charset(judged.text(b"content-type"))
+    if total > LARGEST:
+        judged.refusal = Refusal(431, "headers-too-large", _("The headers are too large."))
+    return judged
+
+
+def refused_charset(content_type: str) -> Refusal | None:
+    """Refuse what is not UTF-8: Python's codecs also hold ciphers, archives and ones that fail."""
+    named = (charset.strip('" ').lower() for charset in _CHARSET.findall(content_type))
+    if CHARSETS.issuperset(named):
+        return None
+    return Refusal(415, "charset-unsupported", _("Send text as UTF-8."))
+
+
+def _note(judged: Headers, name: bytes, value: bytes) -> None:
+    """Keep a value; repeated ones are joined as their header defines it, or refused."""
+    before = judged.seen.get(name)
+    if before is None:
+        judged.seen[name] = value
+    elif name in ONCE:
+        judged.refusal = Refusal(
+            400, "repeated-header", _("A header that may be sent once was sent twice.")
+        )
+    else:
+        judged.seen[name] = before + (b"; " if name == b"cookie" else b", ") + value
+
+
+def _masked(name: bytes, value: bytes) -> bytes:
+    if name in ADDRESSES:
+        return redaction.clean_address(value.decode("latin-1")).encode("latin-1", "replace")
+    if b"eyJ" in value and name not in SECRET:
+        return redaction.mask(value.decode("latin-1")).encode("latin-1")
+    return value

@@ -1,0 +1,114 @@
+"""Collect an answer before it is sent, so that a slow reader holds no thread."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, MutableMapping
+from tempfile import SpooledTemporaryFile
+from typing import IO, Any
+
+from weiyu_site.edge.problem import Refusal, encoded
+
+Message = MutableMapping[str, Any]
+Send = Callable[[Message], Awaitable[None]]
+
+IN_MEMORY = 1024 * 1024
+PIECE = 64 * 1024
+
+
+class Reply:
+    """What the application answers: it writes here at its own pace, the caller reads at his."""
+
+    def __init__(self, request_id: str) -> None:
+        self.request_id = request_id.encode("ascii")
+        self.start: Message = {}
+        self._chunks: list[bytes] = []
+        self._file: IO[bytes] | None = None
+        self._size = 0
+
+    def begin(
+        self, status: str, headers: list[tuple[str, str]], exc_info: Any = None
+    ) -> Callable[[bytes], None]:
+        """Take status and headers as WSGI gives them; a later call replaces an earlier one."""
+        code = status.split(" ", 1)[0]
+        self._drop()
+        self.start = {
+            "type": "http.response.start",
+            "status": int(code),
+            "headers": [
+                (name.strip().lower().encode("latin-1"), value.strip().encode("latin-1"))
+                for name, value in headers
+            ],
+        }
+        return self.add
+
+    def add(self, chunk: bytes) -> None:
+        """Take a piece of the body, in the thread that makes it; it never waits for the reader."""
+        if not chunk:
+            return
+        self._size += len(chunk)
+        if self._file is not None:
+            self._file.write(chunk)
+            return
+        self._chunks.append(chunk)
+        if self._size > IN_MEMORY:
+            self._spool()
+
+    async def collect(self, message: Message) -> None:
+        """Take a message of an ASGI application."""
+        if message["type"] == "http.response.start":
+            self.start = message
+        else:
+            self.add(message.get("body", b""))
+
+    async def deliver(self, send: Send, *, method: str) -> None:
+        """Send what was collected; each piece waits until the caller has taken the last."""
+        headers = [pair for pair in self.start["headers"] if pair[0] != b"x-request-id"]
+        headers.append((b"x-request-id", self.request_id))
+        if method != "HEAD" and self.start["status"] not in {204, 304}:
+            headers = _with_length(headers, self._size)
+        await send({**self.start, "headers": headers})
+        if self._file is not None:
+            self._file.seek(0)
+            while piece := self._file.read(PIECE):
+                await send({"type": "http.response.body", "body": piece, "more_body": True})
+        body = self._chunks[0] if len(self._chunks) == 1 else b"".join(self._chunks)
+        await send({"type": "http.response.body", "body": body, "more_body": False})
+
+    def close(self) -> None:
+        if self._file is not None:
+            self._file.close()
+
+    def refuse(self, refusal: Refusal, *, path: str, language: str = "") -> None:
+        """Answer the refusal, whatever was collected until now."""
+        body = refusal.body(self.request_id.decode("ascii"), language)
+        self.answer(refusal.status, refusal.headers(path), body)
+
+    def answer(self, status: int, headers: dict[str, str], body: bytes) -> None:
+        """Answer exactly this."""
+        self._drop()
+        self.start = {
+            "type": "http.response.start",
+            "status": status,
+            "headers": list(encoded(headers)),
+        }
+        self.add(body)
+
+    def _drop(self) -> None:
+        """Forget what was collected."""
+        self.close()
+        self._file, self._size = None, 0
+        self._chunks.clear()
+
+    def _spool(self) -> None:
+        # It lives as long as the answer, see close().
+        self._file = SpooledTemporaryFile(max_size=0)  # noqa: SIM115
+        self._file.writelines(self._chunks)
+        self._chunks.clear()
+
+
+def _with_length(headers: list[tuple[bytes, bytes]], size: int) -> list[tuple[bytes, bytes]]:
+    """Tell the length of what was streamed; it is known by now."""
+    for name, _ in headers:
+        if name in {b"content-length", b"transfer-encoding"}:
+            return headers
+    return [*headers, (b"content-length", b"%d" % size)]

@@ -1,0 +1,253 @@
+"""Start from nothing to a site that people can sign in to: what `make run` does.
+
+Secrets, tables, static files and demo people are made where they are missing; then the addresses
+that work are printed and the site is served. Configured deployments run `weiyu_site.serve`.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import socket
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+import django
+import uvicorn
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management import CommandError, call_command
+from django.db import DatabaseError
+from uvicorn.supervisors import ChangeReload
+
+from weiyu_site import serve
+from weiyu_site.launch import keys
+from weiyu_site.launch.bootstrap import (
+    ROOT,
+    Impossible,
+    listen,
+    place_wanted,
+    require_writable,
+    say,
+)
+
+TOKEN_NAME = "make run"
+TOKEN_LIFE = timedelta(hours=24)
+DEMO_ANYWHERE = "WEIYU_DEMO_ANYWHERE"
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the site listens; the socket is taken before anything else is done."""
+
+    host: str
+    listener: socket.socket
+
+    @property
+    def port(self) -> int:
+        port: int = self.listener.getsockname()[1]
+        return port
+
+    @property
+    def address(self) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+        return ipaddress.ip_address(self.listener.getsockname()[0].partition("%")[0])
+
+    @property
+    def names(self) -> list[str]:
+        """Return the hosts by which people on this machine or beside it can call the site."""
+        if not self.address.is_unspecified:
+            return [*dict.fromkeys([self.host, str(self.address)])]
+        return ["127.0.0.1", "localhost", socket.gethostname(), *own_addresses()]
+
+    def url(self, name: str) -> str:
+        host = f"[{name}]" if ":" in name else name
+        return f"http://{host}:{self.port}"
+
+
+def own_addresses() -> list[str]:
+    """Return the address that this machine would call the outside from; nothing is sent."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))
+        except OSError:
+            return []
+        address: str = probe.getsockname()[0]
+        return [address]
+
+
+def configure(place: Place) -> None:
+    """Complete the environment; what the operator wrote there stays."""
+    # For nobody else's eyes: the database in it holds sessions and people's data.
+    keys.data_dir().mkdir(mode=0o700, parents=True, exist_ok=True)
+    require_writable(keys.data_dir())
+    keys.ensure()
+    if not {"WEIYU_ALLOWED_HOSTS", "WEIYU_ALLOWED_HOSTS_FILE"} & os.environ.keys():
+        hosts = ["localhost", "127.0.0.1", "[::1]"]
+        hosts += [f"[{name}]" if ":" in name else name for name in place.names]
+        os.environ["WEIYU_ALLOWED_HOSTS"] = ",".join(dict.fromkeys(hosts))
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "weiyu_site.settings")
+    django.setup()
+
+
+def prepare(place: Place) -> None:
+    """Bring tables, static files and demo people up to date."""
+    from weiyu_site.demo import people
+    from weiyu_site.launch import static_files
+
+    say("Preparing the database …")
+    call_command("migrate", interactive=False, verbosity=0)
+    if people.are_there() or people.may_be_made():
+        refuse_demo_in_public(place)
+    static_files.collect()
+    if people.may_be_made():
+        say("Making the demo people and tickets (only this once) …")
+        call_command("seed_demo", verbosity=0)
+
+
+def refuse_demo_in_public(place: Place) -> None:
+    from weiyu_site import env
+
+    if place.address.is_loopback or env.flag(DEMO_ANYWHERE, default=False):
+        return
+    raise Impossible(
+        f"This site has demo people, so it is served on this machine alone and not on {place.host}."
+        f" To show them to others all the same: {DEMO_ANYWHERE}=true make run HOST={place.host}"
+    )
+
+
+def issue_token() -> str | None:
+    """Return a fresh token of the demo administrator; the expired ones of earlier starts go.
+
+    It carries every right, so that the link to the admin shows all of it.
+    """
+    from django.utils import timezone
+
+    from accounts.actor import Actor
+    from tokens.models import AccessToken
+    from tokens.scopes import ROLE_SCOPES
+    from weiyu_site.demo import people
+
+    for old in AccessToken.objects.filter(name=TOKEN_NAME, expires_at__lte=timezone.now()):
+        old.remove(by=Actor.system())
+    administrator = people.administrator()
+    if administrator is None:
+        return None
+    _, secret = AccessToken.objects.issue(
+        user=administrator,
+        name=TOKEN_NAME,
+        by=Actor.system(),
+        scopes=sorted(ROLE_SCOPES[administrator.role]),
+        expires_at=timezone.now() + TOKEN_LIFE,
+    )
+    return secret
+
+
+def welcome(place: Place, secret: str | None) -> str:
+    """Return what people need to begin: who can sign in, links that work, a call that works."""
+    from django.conf import settings
+
+    url = settings.PUBLIC_URL or place.url(place.names[0])
+    lines = ["", f"Weiyu runs at {url} (Ctrl-C stops it)."]
+    if not settings.PUBLIC_URL and place.address.is_unspecified:
+        elsewhere = [place.url(name) for name in own_addresses()]
+        lines += [f"From other machines: {address}" for address in elsewhere]
+    if secret is None:
+        lines += [
+            "",
+            f"Sign in at {url}/agent/login or {url}/admin/login/ as one of your own people.",
+            "A token for them: .venv/bin/python manage.py issue_access_token --help",
+        ]
+    else:
+        lines += [*who_can_sign_in(url), *what_works(url, secret)]
+    return "\n".join([*lines, ""])
+
+
+def who_can_sign_in(url: str) -> Iterator[str]:
+    from weiyu_site.demo import people
+
+    yield ""
+    yield f"Who can sign in at {url}/agent/login, the administrator also at {url}/admin/login/"
+    for person in people.who_can_sign_in():
+        yield f"  {person.username:<24} {person.get_role_display():<14} {person.display_name}"
+    password = people.known_password()
+    yield f"  Password of them all: {password or 'the one that they were made with'}"
+
+
+def what_works(url: str, secret: str) -> Iterator[str]:
+    yield ""
+    yield "Links that sign you in without a password, for 24 hours. Keep them to yourself:"
+    yield f"  Workstation  {url}/agent/auth/login?accessToken={secret}"
+    yield f"  Admin        {url}/admin/auth/login?accessToken={secret}"
+    yield ""
+    yield "A call of the API:"
+    yield f"  curl -H 'Authorization: Bearer {secret}' '{url}/api/tickets/list?limit=3'"
+    yield ""
+    yield f"All calls: {url}/api/docs"
+
+
+def run_server(place: Place, *, reload: bool) -> None:
+    config = uvicorn.Config(
+        serve.APPLICATION,
+        host=place.host,
+        port=place.port,
+        log_config=None,
+        reload=reload,
+        reload_dirs=[str(ROOT)] if reload else None,
+        reload_excludes=["data/*", ".venv/*", "tests/*"] if reload else None,
+        **serve.OPTIONS,
+    )
+    server = uvicorn.Server(config)
+    if reload:
+        ChangeReload(config, target=server.run, sockets=[place.listener]).run()
+    else:
+        server.run(sockets=[place.listener])
+
+
+@contextmanager
+def one_sentence() -> Iterator[None]:
+    """Turn what can be wrong with a machine or its configuration into one sentence."""
+    try:
+        yield
+    except ImproperlyConfigured as error:
+        raise Impossible(f"Weiyu cannot start: {error}") from error
+    except CommandError as error:
+        raise Impossible(str(error)) from error
+    except DatabaseError as error:
+        said = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        raise Impossible(
+            f"The database cannot be used ({said})."
+            f" Look at WEIYU_DATABASE_URL and {keys.data_dir()}."
+        ) from error
+    except OSError as error:
+        file = f" {error.filename}" if error.filename else ""
+        raise Impossible(f"Weiyu cannot use{file or ' the disk'} ({error.strerror}).") from error
+
+
+def main(arguments: list[str]) -> int:
+    place = None
+    try:
+        with one_sentence():
+            host, port = place_wanted()
+            place = Place(host, listen(host, port))
+            configure(place)
+            prepare(place)
+            say(welcome(place, issue_token()))
+        run_server(place, reload="--reload" in arguments)
+    except Impossible as reason:
+        print(reason, file=sys.stderr)  # noqa: T201
+        return 1
+    except KeyboardInterrupt:
+        return 0
+    finally:
+        if place is not None:
+            place.listener.close()
+    return 0
+
+
+if __name__ == "__main__":
+    # `python -m` puts the current folder first; commands may come from another one.
+    sys.path.insert(0, str(Path(ROOT)))
+    sys.exit(main(sys.argv[1:]))
