@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from accounts.models import User
-from tokens.models import AccessToken
+if TYPE_CHECKING:
+    from accounts.models import User
+    from tokens.models import AccessToken
+
+# What our sessions keep, beside what Django keeps there.
+TOKEN_KEY = "_access_token_id"
+BORN_KEY = "_born"
+ENDED_KEY = "_ended"
+PROLONGED_KEY = "_prolonged_at"
+PENDING_KEY = "_pending_login"
+CONFIRMED_KEY = "_password_confirmed_at"
+FORM_KEYS = "_token_forms"
 
 
 def attach(request: Any, token: AccessToken, person: User | None = None) -> None:

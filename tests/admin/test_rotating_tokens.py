@@ -12,7 +12,8 @@ from django.utils import timezone
 import configuration.values
 from accounts.actor import Actor
 from tests.conftest import PASSWORD
-from tokens.models import AccessToken, TokenEvent, digest_of
+from tokens.models import AccessToken, TokenEvent
+from tokens.signing.digests import digest_of
 
 LIST = "/admin/tokens/accesstoken/"
 HOUR = timedelta(hours=1)

@@ -10,8 +10,9 @@ from django.utils import timezone
 
 from accounts.actor import Actor
 from tests.conftest import PASSWORD
-from tokens.models import AccessToken, TokenEvent, digest_of
+from tokens.models import AccessToken, TokenEvent
 from tokens.scopes import default_scopes
+from tokens.signing.digests import digest_of
 
 LIST = "/admin/tokens/accesstoken/"
 ADD = f"{LIST}add/"

@@ -21,7 +21,8 @@ from django.core.management import call_command
 
 from accounts.actor import Actor
 from tests.server import ROOT
-from tokens.models import AccessToken, TokenEvent, digest_of
+from tokens.models import AccessToken, TokenEvent
+from tokens.signing.digests import digest_of
 from tokens.signing.jwt import SignedToken
 from tokens.signing.scanner import CHUNK, Found, Scanner
 

@@ -16,9 +16,10 @@ from tokens.diagnostics import pasted
 from tokens.diagnostics.cookie_modes import frame_way, is_same_site
 from tokens.diagnostics.simulator import Question, Trial, Use, Verdict, try_out
 from tokens.errors import Refused
-from tokens.models import AccessToken, RefusedCalls, TokenEvent, digest_of
+from tokens.models import AccessToken, RefusedCalls, TokenEvent
 from tokens.origins.domains import Origin
 from tokens.scopes import ROLE_SCOPES
+from tokens.signing.digests import digest_of
 from tokens.verification import refused_counter
 from tokens.verification.call import Call
 

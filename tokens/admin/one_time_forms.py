@@ -9,9 +9,9 @@ from django.utils.translation import gettext as _
 
 from accounts.conflicts import Conflict
 from tokens.models import Session
+from tokens.request import FORM_KEYS
 from tokens.sessions.engine import row_key
 
-FORM_KEYS = "_token_forms"
 MOST_OPEN_FORMS = 20
 
 

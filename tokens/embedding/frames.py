@@ -17,13 +17,13 @@ from django.urls import get_script_prefix, set_script_prefix
 
 from accounts.models import User
 from tokens.models import AccessToken
+from tokens.verification.call import FRAME_DESTINATIONS
 
 _PLACE = re.compile(
     r"/f/(?P<handle>[A-Za-z0-9_-]{16})(?:\.(?P<user_id>[0-9]{1,18}))?"
     r"(?P<rest>/(?:agent|admin|api)(?:/.*)?)",
     re.DOTALL,
 )
-FRAME_DESTINATIONS = frozenset({"iframe", "frame", "embed", "object"})
 
 
 @dataclass(frozen=True)

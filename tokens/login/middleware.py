@@ -15,7 +15,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from tokens.embedding.frames import frame_of
 from tokens.errors import Refused
 from tokens.login.refused_page import refused_page
-from tokens.request import attach
+from tokens.request import ENDED_KEY, attach
 from tokens.sessions.carried import prolong
 from tokens.sessions.grant import Standing
 from tokens.verification.call import Call
@@ -26,7 +26,6 @@ from tokens.verification.usage import touch
 Morsel._reserved.setdefault("partitioned", "Partitioned")  # type: ignore[attr-defined]
 Morsel._flags.add("partitioned")  # type: ignore[attr-defined]
 
-ENDED_KEY = "_ended"
 PLAIN_COOKIE = "weiyu"
 SECURE_COOKIE = "__Host-weiyu"
 PLAIN_FRAME_COOKIE = "weiyu-frame-"

@@ -15,12 +15,11 @@ from tokens.login.addresses import own_host
 from tokens.login.entry import Entry
 from tokens.login.middleware import is_carried, place_of
 from tokens.models import AccessToken
+from tokens.request import BORN_KEY, PENDING_KEY, TOKEN_KEY
 from tokens.sessions import carried
 from tokens.sessions.engine import end_oldest_sessions, row_key
-from tokens.sessions.grant import BORN_KEY, TOKEN_KEY
 from tokens.verification.call import Call
 
-PENDING_KEY = "_pending_login"
 PENDING_FOR = 5 * 60  # seconds
 
 

@@ -24,11 +24,11 @@ from tokens.login.entry import Entry, judge
 from tokens.login.guards import may_enter, turn_away
 from tokens.login.middleware import keep_no_cookie, open_to_all
 from tokens.login.refused_page import refused_page
-from tokens.login.sign_in import PENDING_KEY, SeeOther, enter, open_session, pending_login
+from tokens.login.sign_in import SeeOther, enter, open_session, pending_login
 from tokens.models import LoginCode, Session
 from tokens.models.login_code import PREFIX
 from tokens.origins.domains import Origin
-from tokens.sessions.confirmation import CONFIRMED_KEY
+from tokens.request import CONFIRMED_KEY, PENDING_KEY
 from tokens.verification.credentials import one_token
 from tokens.verification.rates import failed_too_often
 

@@ -10,7 +10,6 @@ from tokens.models.querysets import AccessTokenQuerySet
 from tokens.models.refused_calls import RefusedCalls
 from tokens.models.session import Session
 from tokens.models.states import EXPIRING_WITHIN, TokenState
-from tokens.signing.digests import digest_of
 
 __all__ = [
     "EXPIRING_WITHIN",
@@ -25,5 +24,4 @@ __all__ = [
     "TokenEvent",
     "TokenEventQuerySet",
     "TokenState",
-    "digest_of",
 ]

@@ -11,10 +11,11 @@ from typing import Any
 from django.conf import settings
 from django.contrib.sessions.backends.base import SessionBase
 
+from tokens.request import PROLONGED_KEY
+
 # The scripts of an open page call more often than that.
 LIFE = 30 * 60  # seconds
 PROLONG_EVERY = 5 * 60
-PROLONGED_KEY = "_prolonged_at"
 
 
 def limit(session: SessionBase, *, carried: bool) -> None:

@@ -7,7 +7,8 @@ from urllib.parse import quote
 
 from django.http import HttpRequest
 
-CONFIRMED_KEY = "_password_confirmed_at"
+from tokens.request import CONFIRMED_KEY
+
 CONFIRMED_FOR = 15 * 60  # seconds
 
 

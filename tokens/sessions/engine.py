@@ -8,8 +8,9 @@ from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore as DatabaseStore
 from django.utils import timezone
 
-from tokens.models import AccessToken, Session, digest_of
-from tokens.sessions.grant import TOKEN_KEY
+from tokens.models import AccessToken, Session
+from tokens.request import TOKEN_KEY
+from tokens.signing.digests import digest_of
 
 MOST_SESSIONS_OF_A_TOKEN = 50
 

@@ -16,11 +16,9 @@ from django.utils.crypto import constant_time_compare
 from accounts.models import User
 from tokens.errors import Refused
 from tokens.models import AccessToken
+from tokens.request import BORN_KEY, TOKEN_KEY
 from tokens.verification.call import Call
 from tokens.verification.verify import check
-
-TOKEN_KEY = "_access_token_id"
-BORN_KEY = "_born"
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from io import BufferedReader
 from typing import BinaryIO, cast
 
-from tokens.models import digest_of
+from tokens.signing.digests import digest_of
 from tokens.signing.jwt import ALGORITHM, LONGEST_TOKEN, KeyRing, UnsoundToken
 
 CHUNK = 1 << 20

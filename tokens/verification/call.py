@@ -7,8 +7,10 @@ from functools import cached_property
 
 from django.http import HttpRequest
 
-from tokens.embedding.frames import FRAME_DESTINATIONS
 from tokens.origins.domains import Origin
+
+# What Sec-Fetch-Dest says of a page inside another one.
+FRAME_DESTINATIONS = frozenset({"iframe", "frame", "embed", "object"})
 
 
 @dataclass(frozen=True)
