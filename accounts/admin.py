@@ -19,8 +19,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext
 
 from accounts.actor import Actor
-from accounts.domain_admin import DomainAdmin, DomainForm, names_of
 from accounts.models import PersonEvent, User, Workgroup
+from records.admin.domain import DomainAdmin, DomainForm, names_of
 
 # Django's own groups mean nothing here, rights come from roles and tokens; this registers them...
 import_module("django.contrib.auth.admin")

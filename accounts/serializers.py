@@ -1,4 +1,4 @@
-"""Shapes of people and workgroups."""
+"""Serializers of people and workgroups."""
 
 from __future__ import annotations
 
@@ -15,27 +15,8 @@ from rest_framework import serializers
 
 from accounts.avatars import redrawn
 from accounts.models import User, Workgroup
-from accounts.serializer_fields import Moment
-from accounts.shapes import ModelShape
-
-LARGEST_ID = 2**63 - 1
-
-
-class IdsField(serializers.ListField):
-    """The ids of related rows; whether they exist is for the domain to say, in one query."""
-
-    child = serializers.IntegerField(min_value=1, max_value=LARGEST_ID)
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(max_length=1000, **options)
-
-    def get_attribute(self, instance: Any) -> Any:
-        """Return the rows, from `known_<name>` where a list has read them all at once."""
-        known = getattr(instance, f"known_{self.source}", None)
-        return getattr(instance, str(self.source)).all() if known is None else known
-
-    def to_representation(self, rows: Any) -> list[int]:
-        return sorted(row.pk for row in rows)
+from rest.fields import IdsField, Moment
+from rest.serializers import ModelShape
 
 
 @extend_schema_field(OpenApiTypes.URI)
@@ -166,7 +147,3 @@ class WorkgroupSerializer(ModelShape[Workgroup]):
         model = Workgroup
         fields = ["id", "name", "description", "members", "created_at", "updated_at", "version"]
         read_only_fields = ["id", "created_at", "updated_at", "version"]
-
-
-class NoInputSerializer(serializers.Serializer[Any]):
-    """A verb that takes nothing."""

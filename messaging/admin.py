@@ -12,10 +12,10 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy
 
-from accounts.domain_admin import DomainAdmin
 from messaging import timeline
 from messaging.markup import render
 from messaging.models import Conversation, Message
+from records.admin.domain import DomainAdmin
 from tickets.admin import TicketAdmin
 from tickets.models import Ticket
 

@@ -9,9 +9,9 @@ from django_filters.rest_framework import CharFilter, ChoiceFilter, Filter, Filt
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 
-from accounts.filters import TruthFilter, any_of_ids
-from accounts.serializers import LARGEST_ID
 from messaging.models import Conversation, ConversationQuerySet, Message, MessageQuerySet
+from records.ids import LARGEST_ID
+from rest.filters import TruthFilter, any_of_ids
 
 
 @extend_schema_field(OpenApiTypes.INT)

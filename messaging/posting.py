@@ -11,10 +11,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.actor import Actor
-from accounts.conflicts import Conflict
 from messaging.events import announce, message_written
 from messaging.models.message import Message, seq_column
 from messaging.models.participant import Participant
+from records.errors import Conflict
 from tickets.models import Ticket
 
 if TYPE_CHECKING:

@@ -10,11 +10,11 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from accounts.models import User, Workgroup
-from accounts.serializer_fields import Moment, NameOf, RelatedId, Withheld
-from accounts.shapes import ModelShape
 from messaging.markup import render
 from messaging.models import Conversation, Message
 from messaging.models.message import LONGEST_CONTENT, seq_column
+from rest.fields import Moment, NameOf, RelatedId, Withheld
+from rest.serializers import ModelShape
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser

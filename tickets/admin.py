@@ -16,10 +16,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from accounts.actor import Actor
-from accounts.admin_lists import LONGEST_SEARCH
-from accounts.domain_admin import DomainAdmin, DomainForm
 from accounts.models import User
 from configuration.values import value
+from records.admin.domain import DomainAdmin, DomainForm
+from records.admin.lists import LONGEST_SEARCH
 from tickets.models import Ticket
 from tickets.workflow import UNRESOLVED
 

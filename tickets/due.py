@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from accounts.actor import Actor
-from accounts.conflicts import Conflict
+from records.errors import Conflict
 from tickets.models import Ticket
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django_filters.rest_framework import CharFilter, ChoiceFilter
 
-from accounts.filters import ChangedWhenFilter, any_of_ids
+from rest.filters import ChangedWhenFilter, any_of_ids
 from tickets.models import Ticket, TicketQuerySet
 
 

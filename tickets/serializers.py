@@ -7,8 +7,8 @@ from typing import Any, ClassVar
 from rest_framework import serializers
 
 from accounts.models import User, Workgroup
-from accounts.serializer_fields import Moment, NameOf, RelatedId, Withheld, Words
-from accounts.shapes import ModelShape, Number, Text, Word
+from rest.fields import Moment, NameOf, Number, RelatedId, Text, Withheld, Word, Words
+from rest.serializers import ModelShape
 from tickets.models import Ticket, TicketEvent
 from tickets.models.ticket import LONGEST_CONTENT
 

@@ -12,7 +12,7 @@ from rest_framework.serializers import BaseSerializer
 from rest_framework.viewsets import ModelViewSet
 
 from accounts.actor import Actor
-from accounts.serializers import NoInputSerializer
+from rest.serializers import NoInputSerializer
 from tickets.filters import TicketFilter
 from tickets.models import Ticket, TicketEvent, TicketQuerySet
 from tickets.serializers import (

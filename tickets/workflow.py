@@ -8,7 +8,7 @@ from django.db import models
 from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
-from accounts.conflicts import Conflict
+from records.errors import Conflict
 
 
 class Status(models.TextChoices):

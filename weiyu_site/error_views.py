@@ -8,9 +8,9 @@ from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
 from configuration.values import remembered
+from rest import problems
 from tokens.backends import FAMILIES
 from tokens.scopes import allows
-from weiyu_site.api import problems
 
 
 def handler400(request: HttpRequest, exception: Exception) -> HttpResponse:

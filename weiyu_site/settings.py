@@ -41,6 +41,7 @@ INSTALLED_APPS = [
     "tokens",
     "accounts",
     "configuration",
+    "rest",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.messages",
@@ -72,7 +73,7 @@ MIDDLEWARE = [
     # Before CSRF: a session that has just ended holds no secret, and its person wants the cause.
     "tokens.login.middleware.AuthenticationMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "accounts.middleware.PersonalSettingsMiddleware",
+    "configuration.middleware.PersonalSettingsMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "axes.middleware.AxesMiddleware",
@@ -181,7 +182,7 @@ SESSION_COOKIE_SECURE = SECURE
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_AGE = 12 * 60 * 60
 # What turns a refusal into problem+json outside REST framework.
-PROBLEM_ANSWER = "weiyu_site.api.problems.answer"
+PROBLEM_ANSWER = "rest.problems.answer"
 CSRF_USE_SESSIONS = True
 # Not in a cookie of their own, which frames of other sites would lose.
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
@@ -248,14 +249,14 @@ REST_FRAMEWORK = {
     ],
     "DEFAULT_PERMISSION_CLASSES": ["tokens.api.permissions.HasScope"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["weiyu_site.api.parsers.StrictJSONParser"],
-    "DEFAULT_PAGINATION_CLASS": "weiyu_site.api.pagination.KeysetPagination",
-    "DEFAULT_FILTER_BACKENDS": ["weiyu_site.api.filters.StrictFilterBackend"],
+    "DEFAULT_PARSER_CLASSES": ["rest.parsers.StrictJSONParser"],
+    "DEFAULT_PAGINATION_CLASS": "rest.cursors.KeysetPagination",
+    "DEFAULT_FILTER_BACKENDS": ["rest.filters.StrictFilterBackend"],
     "DEFAULT_THROTTLE_CLASSES": ["tokens.api.throttling.TokenRateThrottle"],
-    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "weiyu_site.api.negotiation.AlwaysJSON",
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "rest.negotiation.AlwaysJSON",
     "DEFAULT_METADATA_CLASS": None,
-    "EXCEPTION_HANDLER": "weiyu_site.api.problems.problem_response",
-    "DEFAULT_SCHEMA_CLASS": "weiyu_site.api.schema.FamilySchema",
+    "EXCEPTION_HANDLER": "rest.problems.problem_response",
+    "DEFAULT_SCHEMA_CLASS": "rest.schema.FamilySchema",
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
     "DATETIME_FORMAT": "iso-8601",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
@@ -297,10 +298,10 @@ SPECTACULAR_SETTINGS = {
     "OAS_VERSION": "3.1.1",
     "SCHEMA_PATH_PREFIX": "/api/",
     "AUTHENTICATION_WHITELIST": ["tokens.api.authentication.BearerAuthentication"],
-    "PREPROCESSING_HOOKS": ["weiyu_site.api.schema.documented_paths"],
+    "PREPROCESSING_HOOKS": ["rest.schema.documented_paths"],
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
-        "weiyu_site.api.schema.finish",
+        "rest.schema.finish",
     ],
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_NAME_OVERRIDES": {

@@ -9,11 +9,11 @@ from django.views.generic import RedirectView
 from accounts.views import ProfileViewSet, UserViewSet, WorkgroupViewSet
 from configuration.views import SettingViewSet
 from messaging.views import ConversationViewSet, MessageViewSet
+from rest import views as api_pages
+from rest.router import FamilyRouter
 from stats.views import StatisticsViewSet
 from tickets.views import TicketViewSet
 from tokens.api.views import LoginLinkViewSet, TokenViewSet
-from weiyu_site.api import pages as api_pages
-from weiyu_site.api.routers import FamilyRouter
 from weiyu_site.error_views import handler400, handler403, handler404, handler500
 
 __all__ = ["handler400", "handler403", "handler404", "handler500", "urlpatterns"]

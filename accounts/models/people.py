@@ -18,9 +18,9 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts.conflicts import Conflict, Forbidden, check_version
 from accounts.events import person_changed
 from accounts.models.history import PersonEvent
+from records.errors import Conflict, Forbidden, check_version
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser

@@ -10,9 +10,9 @@ from django.db import IntegrityError, models, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts.conflicts import Conflict, check_version
 from accounts.models.history import PersonEvent
 from accounts.models.people import User
+from records.errors import Conflict, check_version
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser

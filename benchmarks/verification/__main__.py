@@ -30,8 +30,8 @@ from rest_framework_simplejwt.tokens import AccessToken as StockToken  # noqa: E
 from accounts.actor import Actor  # noqa: E402
 from accounts.models import User  # noqa: E402
 from tokens.api.authentication import BearerAuthentication  # noqa: E402
+from tokens.errors import Refused  # noqa: E402
 from tokens.models import AccessToken  # noqa: E402
-from tokens.verification import Refused  # noqa: E402
 
 CHECKS = 40  # of each in one round
 STOCK = "simplejwt"

@@ -16,13 +16,13 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.actor import Actor
-from accounts.conflicts import Conflict, Stale
 from accounts.models import User, Workgroup
 from messaging import posting
 from messaging.events import announce, conversation_changed
 from messaging.models.event import ConversationEvent
 from messaging.models.message import Message, seq_column
 from messaging.models.participant import Participant
+from records.errors import Conflict, Stale
 from tickets.models import Ticket
 from tickets.models.querysets import name_of
 

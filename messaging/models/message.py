@@ -19,10 +19,10 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.actor import Actor
-from accounts.conflicts import Conflict, Stale
 from accounts.models import User
 from configuration.values import value
 from messaging.events import announce, message_changed
+from records.errors import Conflict, Stale
 from tickets.models.querysets import name_of
 
 if TYPE_CHECKING:

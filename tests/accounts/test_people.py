@@ -6,8 +6,8 @@ import pytest
 from django.core.exceptions import ValidationError
 
 from accounts.actor import Actor
-from accounts.conflicts import Conflict, Forbidden, Stale
 from accounts.models import PersonEvent, User, Workgroup
+from records.errors import Conflict, Forbidden, Stale
 
 
 def events(person: User) -> list[tuple[str, str, str, str]]:

@@ -8,8 +8,8 @@ from django.test import RequestFactory
 from django.utils import timezone, translation
 
 from accounts.actor import Actor
-from accounts.middleware import PersonalSettingsMiddleware
 from configuration import values
+from configuration.middleware import PersonalSettingsMiddleware
 
 
 def seen_by(person, *, cookie=True, **headers) -> tuple[str, str]:

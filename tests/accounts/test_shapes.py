@@ -8,7 +8,7 @@ from rest_framework import serializers
 
 from accounts.models import User
 from accounts.serializers import PersonSerializer
-from accounts.shapes import ModelShape
+from rest.serializers import ModelShape
 from tickets.models import Ticket
 from tickets.serializers import TicketSerializer
 

@@ -13,7 +13,7 @@ from rest_framework.test import APIClient
 
 from accounts.models import User, Workgroup
 from accounts.views import WorkgroupViewSet
-from weiyu_site.models import StoredAnswer
+from rest.models import StoredAnswer
 
 KEY = {"Idempotency-Key": "order-1042"}
 

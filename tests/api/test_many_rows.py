@@ -11,12 +11,12 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from rest.cursors import KeysetPagination
 from tests.api.every_call import every_call
 from tests.many import START, Crowd, work_of_the_database
 from tickets.models import Ticket
 from tokens.models import AccessToken
 from tokens.scopes import Scope
-from weiyu_site.api.pagination import KeysetPagination
 
 # The settings are a page of the program, not rows.
 CALLS = [

@@ -11,10 +11,10 @@ from django.http import Http404
 from django.utils import translation
 from rest_framework import exceptions
 
-from accounts.conflicts import Conflict, Forbidden, Stale
 from accounts.views import UserViewSet
+from records.errors import Conflict, Forbidden, Stale
+from rest import problems
 from tokens.errors import Refused
-from weiyu_site.api import problems
 
 MEMBERS = {"type", "title", "status", "detail", "code", "errors", "request_id"}
 

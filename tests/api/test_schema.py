@@ -10,7 +10,7 @@ from django.urls import get_resolver
 from drf_spectacular.drainage import GENERATOR_STATS
 from drf_spectacular.validation import validate_schema
 
-from weiyu_site.api.pages import rendered_schema
+from rest.views import rendered_schema
 
 CHECKED_IN = Path(__file__).resolve().parents[2] / "docs" / "openapi.yaml"
 

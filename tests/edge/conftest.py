@@ -23,7 +23,7 @@ def front_server(tmp_path_factory) -> Iterator[Callable[..., Process]]:
         if key not in running:
             port = free_port()
             command = serve.command(host="127.0.0.1", port=port)
-            command[command.index(serve.APPLICATION)] = "tests.front.inner:application"
+            command[command.index(serve.APPLICATION)] = "tests.edge.inner:application"
             running[key] = Process(
                 command=[sys.executable, "-m", *command],
                 env={**os.environ, **env},

@@ -12,9 +12,10 @@ from urllib.parse import quote
 
 import pytest
 import requests
-from tests.front.conftest import send_raw
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
+
+from tests.edge.conftest import send_raw
 
 pytestmark = pytest.mark.server
 

@@ -7,9 +7,9 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.utils import timezone
 
 from accounts.actor import Actor
-from accounts.conflicts import Conflict
 from messaging.models import Conversation, Message, Participant
 from messaging.posting import StaleReply
+from records.errors import Conflict
 from tickets.models import Ticket
 
 

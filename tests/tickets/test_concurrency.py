@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 
 from accounts.actor import Actor
-from accounts.conflicts import Conflict
+from records.errors import Conflict
 from tests.tickets.together import together
 from tickets.models import Ticket
 from tickets.workflow import InvalidTransition

@@ -7,7 +7,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.utils import timezone
 
 from accounts.actor import Actor
-from accounts.conflicts import Conflict
+from records.errors import Conflict
 from tickets.models import Ticket
 from tickets.workflow import MOVES, InvalidTransition, Status
 

@@ -5,7 +5,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import F
 
 from accounts.actor import Actor
-from accounts.conflicts import Conflict
+from records.errors import Conflict
 from tickets.models import Ticket, TicketTag
 
 

@@ -12,10 +12,10 @@ from rest_framework.test import APIClient
 
 from accounts.actor import Actor
 from accounts.models import User
+from rest.models import StoredAnswer
 from tests.conftest import PASSWORD
 from tokens.models import AccessToken, TokenEvent
 from tokens.signing.digests import digest_of
-from weiyu_site.models import StoredAnswer
 
 LIST = "/api/tokens/list"
 CREATE = "/api/tokens/create"

@@ -12,10 +12,10 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from accounts.actor import Actor
+from rest.models import StoredAnswer
 from tests.conftest import PASSWORD, person
 from tests.tickets.together import together
 from tokens.models import AccessToken, LoginCode, Session, TokenEvent
-from weiyu_site.models import StoredAnswer
 
 LINKS = "/api/login-links"
 TOP = {"Sec-Fetch-Dest": "document"}

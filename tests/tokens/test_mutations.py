@@ -15,7 +15,7 @@ import pytest
 from tests import people
 from tests.server import Weiyu
 from tests.tokens.mutations import WAYS, mutations
-from tokens.verification import Refused
+from tokens.errors import Refused
 from tokens.verification.call import Call
 from tokens.verification.verify import verify
 

@@ -11,8 +11,8 @@ from django.utils import timezone
 
 import configuration.values
 from accounts.actor import Actor
-from accounts.conflicts import Conflict
 from accounts.models import User
+from records.errors import Conflict
 from tests.tickets.together import together
 from tokens.errors import Refused
 from tokens.models import AccessToken, TokenEvent

@@ -21,8 +21,8 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.actor import Actor
-from accounts.conflicts import Conflict, Stale
 from accounts.models import User, Workgroup
+from records.errors import Conflict, Stale
 from tickets import editing, moves, opening, replies, workflow
 from tickets.changes import Change, Verb
 from tickets.events import announce

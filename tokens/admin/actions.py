@@ -17,8 +17,8 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.debug import sensitive_variables
 
 from accounts.actor import Actor
-from accounts.domain_admin import REFUSALS, DomainAdmin, sentence_of
 from configuration.values import value
+from records.admin.domain import REFUSALS, DomainAdmin, sentence_of
 from tokens.admin import snippets
 from tokens.models import AccessToken
 

@@ -11,8 +11,8 @@ from django.utils import timezone
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from accounts.domain_admin import DomainForm
 from configuration.values import value
+from records.admin.domain import DomainForm
 from tokens.models import AccessToken
 from tokens.origins import domains, networks
 from tokens.scopes import Scope

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from accounts.conflicts import Conflict
+from records.errors import Conflict
 from tokens.models import Session
 from tokens.request import FORM_KEYS
 from tokens.sessions.engine import row_key

@@ -12,8 +12,8 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy
 
-from accounts.admin_lists import LONGEST_SEARCH, NarrowLists
 from accounts.models import User
+from records.admin.lists import LONGEST_SEARCH, NarrowLists
 from tokens.admin.unframed import TokenPages
 from tokens.models import AccessToken, TokenEvent
 

@@ -12,7 +12,7 @@ from django_filters.rest_framework import (
     FilterSet,
 )
 
-from accounts.filters import MomentFilter, TruthFilter, any_of_ids
+from rest.filters import MomentFilter, TruthFilter, any_of_ids
 from tokens.models import AccessToken, AccessTokenQuerySet
 from tokens.scopes import Scope
 

@@ -8,8 +8,8 @@ from django.utils.translation import gettext as _
 from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
 
-from accounts.conflicts import Forbidden
 from accounts.models import User
+from records.errors import Forbidden
 from tokens.api.authentication import BearerAuthentication
 from tokens.errors import Refused
 from tokens.scopes import LOGIN_SCOPES, ROLE_SCOPES, allows, granted

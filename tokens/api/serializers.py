@@ -10,9 +10,9 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from accounts.models import User
-from accounts.serializer_fields import Moment, NameOf, RelatedId, Words
-from accounts.serializers import LARGEST_ID
-from accounts.shapes import AsItIs, ModelShape, Number, Text, Word
+from records.ids import LARGEST_ID
+from rest.fields import AsItIs, Moment, NameOf, Number, RelatedId, Text, Word, Words
+from rest.serializers import ModelShape
 from tokens.login.addresses import login_address, site_address
 from tokens.models import AccessToken, TokenEvent
 from tokens.models.rotation import LONGEST_GRACE

@@ -16,8 +16,8 @@ from rest_framework.serializers import BaseSerializer
 from rest_framework.viewsets import GenericViewSet, ModelViewSet
 
 from accounts.actor import Actor
-from accounts.conflicts import Forbidden
-from accounts.serializers import NoInputSerializer
+from records.errors import Forbidden
+from rest.serializers import NoInputSerializer
 from tokens.api.filters import TokenFilter
 from tokens.api.permissions import LOGIN, HasScope, PasswordGiven, came_by_bearer
 from tokens.api.serializers import (

@@ -13,8 +13,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_variables
 
 from accounts.actor import Actor
-from accounts.conflicts import Forbidden
 from accounts.models import User
+from records.errors import Forbidden
 from tokens.login.addresses import safe_next
 from tokens.models import AccessToken, LoginCode
 from tokens.scopes import ROLE_SCOPES

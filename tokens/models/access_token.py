@@ -15,9 +15,9 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.actor import Actor
-from accounts.conflicts import Conflict, check_version
 from accounts.models import User
 from configuration.values import value
+from records.errors import Conflict, check_version
 from tokens.models import rotation
 from tokens.models.audit import TokenEvent
 from tokens.models.delegation import refuse_growth

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from django.utils.translation import gettext as _
 
 from accounts.actor import Actor
-from accounts.conflicts import Forbidden
+from records.errors import Forbidden
 from tokens.scopes import expand, granted
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.actor import Actor
-from accounts.conflicts import Conflict
 from configuration.values import value
+from records.errors import Conflict
 from tokens.scopes import ROLE_SCOPES
 
 if TYPE_CHECKING:

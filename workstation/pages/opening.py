@@ -12,9 +12,9 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.actor import Actor
-from accounts.conflicts import Conflict
 from accounts.models import User
 from configuration.values import value
+from records.errors import Conflict
 from tickets.models import Ticket
 from tokens.login.sign_in import SeeOther
 from workstation.forms import NewTicketForm

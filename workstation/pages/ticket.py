@@ -15,8 +15,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.actor import Actor
-from accounts.conflicts import Conflict
 from messaging.models import Conversation
+from records.errors import Conflict
 from tickets.models import Ticket
 from tokens.login.sign_in import SeeOther
 from workstation.forms import (

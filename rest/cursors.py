@@ -18,7 +18,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from weiyu_site.api.addresses import absolute
+from rest.addresses import absolute
 
 # What a caller may write after `ordering=`, or that and the column which stands for it.
 OrderingName = str | tuple[str, str]

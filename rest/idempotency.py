@@ -15,9 +15,9 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.response import Response
 from rest_framework.utils.encoders import JSONEncoder
 
-from accounts.conflicts import Conflict
+from records.errors import Conflict
+from rest.models import StoredAnswer
 from tokens.scopes import granted
-from weiyu_site.models import StoredAnswer
 
 LONGEST_KEY = 255
 KEPT_HEADERS = ("Location", "ETag")

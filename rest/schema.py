@@ -12,9 +12,9 @@ from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
 from rest_framework.serializers import BaseSerializer
 
-from accounts.admin_lists import LONGEST_SEARCH
+from records.admin.lists import LONGEST_SEARCH
+from rest.problems import MEDIA_TYPE
 from tokens.api.permissions import LOGIN, PROFILE, needed_scope
-from weiyu_site.api.problems import MEDIA_TYPE
 
 Endpoint = tuple[str, str, str, Callable[..., Any]]
 
@@ -118,7 +118,7 @@ class FamilySchema(AutoSchema):
 class StrictFilterExtension(DjangoFilterExtension):
     """Describe filters, search and ordering of a list."""
 
-    target_class = "weiyu_site.api.filters.StrictFilterBackend"
+    target_class = "rest.filters.StrictFilterBackend"
     priority = 1
 
     def get_schema_operation_parameters(self, auto_schema: Any, *args: Any, **kwargs: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Fields that lists are made of: they read what the row has and ask no further query."""
+"""Fields of serializers that cost little: they read what the row has and ask no further query."""
 
 from __future__ import annotations
 
@@ -10,7 +10,35 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from accounts.shapes import AsItIs, OfRow
+from records.ids import LARGEST_ID
+
+
+class OfRow:
+    """Mixed into a field: read the attribute of the row that has the field's own name."""
+
+    source: str | None
+
+    def get_attribute(self, instance: Any) -> Any:
+        return getattr(instance, self.source)  # type: ignore[arg-type]  # bound by now
+
+
+class AsItIs(OfRow):
+    """Mixed into a field: the value of the column is what JSON shows."""
+
+    def to_representation(self, value: Any) -> Any:
+        return value
+
+
+class Text(AsItIs, serializers.CharField):
+    pass
+
+
+class Word(AsItIs, serializers.ChoiceField):
+    """One of the words that the model has for it."""
+
+
+class Number(AsItIs, serializers.IntegerField):
+    pass
 
 
 @extend_schema_field(OpenApiTypes.DATETIME)
@@ -66,3 +94,20 @@ class Words(AsItIs, serializers.ListField):
     """A list of short texts."""
 
     child = serializers.CharField(max_length=200)
+
+
+class IdsField(serializers.ListField):
+    """The ids of related rows; whether they exist is for the domain to say, in one query."""
+
+    child = serializers.IntegerField(min_value=1, max_value=LARGEST_ID)
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(max_length=1000, **options)
+
+    def get_attribute(self, instance: Any) -> Any:
+        """Return the rows, from `known_<name>` where a list has read them all at once."""
+        known = getattr(instance, f"known_{self.source}", None)
+        return getattr(instance, str(self.source)).all() if known is None else known
+
+    def to_representation(self, rows: Any) -> list[int]:
+        return sorted(row.pk for row in rows)

@@ -17,10 +17,10 @@ from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer, ListSerializer, Serializer
 from rest_framework.viewsets import GenericViewSet, ViewSetMixin
 
-from weiyu_site.api.addresses import absolute
-from weiyu_site.api.filters import LARGEST_ID
-from weiyu_site.api.idempotency import once
-from weiyu_site.api.pagination import refuse
+from records.ids import LARGEST_ID
+from rest.addresses import absolute
+from rest.cursors import refuse
+from rest.idempotency import once
 
 if TYPE_CHECKING:
     Base = GenericViewSet[Any]

@@ -8,7 +8,7 @@ from django.urls import URLPattern, URLResolver
 from rest_framework.routers import DynamicRoute, Route, SimpleRouter
 from rest_framework.viewsets import ViewSetMixin
 
-from weiyu_site.api.families import family_of
+from rest.viewsets import family_of
 
 
 class FamilyRouter(SimpleRouter):

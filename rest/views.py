@@ -16,7 +16,7 @@ from django.views.decorators.http import require_safe
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.renderers import OpenApiJsonRenderer, OpenApiYamlRenderer
 
-from weiyu_site.api.problems import not_found, problem
+from rest.problems import not_found, problem
 
 RENDERERS = {"json": OpenApiJsonRenderer, "yaml": OpenApiYamlRenderer}
 
@@ -47,7 +47,7 @@ def schema(request: HttpRequest) -> HttpResponse:
 @require_safe
 def docs(request: HttpRequest) -> HttpResponse:
     """Show the description as a page where a person can paste a token and try a call."""
-    return render(request, "api/docs.html")
+    return render(request, "rest/docs.html")
 
 
 @csrf_exempt

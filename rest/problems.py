@@ -22,8 +22,8 @@ from rest_framework import exceptions
 from rest_framework.settings import api_settings
 from rest_framework.utils.encoders import JSONEncoder
 
-from accounts.conflicts import Conflict, Stale
 from configuration.models import StaleValue
+from records.errors import Conflict, Stale
 from tokens.errors import Refused
 
 MEDIA_TYPE = "application/problem+json"

@@ -14,35 +14,9 @@ from django.db import models
 from django.utils import translation
 from rest_framework import serializers
 
+from rest.fields import Number, Text, Word
+
 _Model = TypeVar("_Model", bound=models.Model)
-
-
-class OfRow:
-    """Mixed into a field: read the attribute of the row that has the field's own name."""
-
-    source: str | None
-
-    def get_attribute(self, instance: Any) -> Any:
-        return getattr(instance, self.source)  # type: ignore[arg-type]  # bound by now
-
-
-class AsItIs(OfRow):
-    """Mixed into a field: the value of the column is what JSON shows."""
-
-    def to_representation(self, value: Any) -> Any:
-        return value
-
-
-class Text(AsItIs, serializers.CharField):
-    pass
-
-
-class Word(AsItIs, serializers.ChoiceField):
-    """One of the words that the model has for it."""
-
-
-class Number(AsItIs, serializers.IntegerField):
-    pass
 
 
 # No docstring: the schema would describe every serializer without one by it.
@@ -77,3 +51,7 @@ def _fields_of(shape: type[ModelShape[Any]]) -> dict[str, Any]:
     # whoever asks first.
     with translation.override("en"):
         return serializers.ModelSerializer.get_fields(shape())
+
+
+class NoInputSerializer(serializers.Serializer[Any]):
+    """A verb that takes nothing."""

@@ -25,8 +25,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.actor import Actor
-from accounts.admin_lists import NarrowLists, is_number
-from accounts.conflicts import Conflict
+from records.admin.lists import NarrowLists, is_number
+from records.errors import Conflict
 
 Refusal = ValidationError | PermissionDenied | Conflict
 REFUSALS = (ValidationError, PermissionDenied, Conflict)
