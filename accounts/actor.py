@@ -42,3 +42,7 @@ class Actor:
     def as_columns(self) -> dict[str, int | None]:
         """Return the two columns that history rows keep: `actor_id` and `token_id`."""
         return {"actor_id": self.user_id, "token_id": self.token_id}
+
+
+def actor_of(request: Any) -> Actor:
+    return Actor.of(request)

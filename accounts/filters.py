@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from django_filters.rest_framework import (
     CharFilter,
-    NumberFilter,
 )
 
 from accounts.models import User, Workgroup
-from rest.filters import ChangedWhenFilter
+from rest.filters import AnyIdFilter, ChangedWhenFilter
 
 
 class PersonFilter(ChangedWhenFilter):
     username = CharFilter(lookup_expr="iexact")
     email = CharFilter(lookup_expr="iexact")
-    workgroup = NumberFilter(field_name="workgroups", distinct=True)
+    workgroup = AnyIdFilter(field_name="workgroups", distinct=True)
 
     class Meta:
         model = User
@@ -22,7 +21,7 @@ class PersonFilter(ChangedWhenFilter):
 
 
 class WorkgroupFilter(ChangedWhenFilter):
-    member = NumberFilter(field_name="members", distinct=True)
+    member = AnyIdFilter(field_name="members", distinct=True)
 
     class Meta:
         model = Workgroup

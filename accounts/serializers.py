@@ -15,8 +15,8 @@ from rest_framework import serializers
 
 from accounts.avatars import redrawn
 from accounts.models import User, Workgroup
-from rest.fields import IdsField, Moment
-from rest.serializers import ModelShape
+from rest.fields import IdsField, UtcDateTimeField
+from rest.serializers import FastModelSerializer
 
 
 @extend_schema_field(OpenApiTypes.URI)
@@ -50,13 +50,13 @@ class AvatarField(serializers.Field[Any, Any, Any, Any]):
         )
 
 
-class PersonSerializer(ModelShape[User]):
+class PersonSerializer(FastModelSerializer[User]):
     """A person as administrators write them and the team reads them."""
 
     username = serializers.CharField(max_length=150)
     avatar = AvatarField(read_only=True)
-    created_at = Moment()
-    updated_at = Moment()
+    created_at = UtcDateTimeField()
+    updated_at = UtcDateTimeField()
     workgroups = IdsField(required=False, help_text="Ids of the workgroups that they work in.")
     password = serializers.CharField(
         write_only=True,
@@ -82,12 +82,12 @@ class PersonSerializer(ModelShape[User]):
 _IDS_AND_NAMES = Workgroup.objects.order_by("id").values("id", "name")
 
 
-class ProfileSerializer(ModelShape[User]):
+class ProfileSerializer(FastModelSerializer[User]):
     """The caller: who they are, what they may change about themselves, and what they may do."""
 
     avatar = AvatarField(required=False, allow_null=True)
-    created_at = Moment()
-    updated_at = Moment()
+    created_at = UtcDateTimeField()
+    updated_at = UtcDateTimeField()
     workgroups = serializers.SerializerMethodField()
     token = serializers.SerializerMethodField()
 
@@ -133,15 +133,15 @@ class ProfileSerializer(ModelShape[User]):
             "id": token.pk,
             "name": token.name,
             "scopes": sorted(token.scopes),
-            "expires_at": Moment().to_representation(token.expires_at),
+            "expires_at": UtcDateTimeField().to_representation(token.expires_at),
         }
 
 
-class WorkgroupSerializer(ModelShape[Workgroup]):
+class WorkgroupSerializer(FastModelSerializer[Workgroup]):
     members = IdsField(required=False, help_text="Ids of the agents and administrators in it.")
     name = serializers.CharField(max_length=120)
-    created_at = Moment()
-    updated_at = Moment()
+    created_at = UtcDateTimeField()
+    updated_at = UtcDateTimeField()
 
     class Meta:
         model = Workgroup

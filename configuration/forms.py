@@ -15,8 +15,9 @@ from django.utils.translation import gettext_lazy as _
 
 from configuration.entries import Entry, entry
 from configuration.kinds import Boolean, Choice, Integer, Label, Listing, Text, TimeZone, time_zones
-from configuration.models import DEFAULT, ConfigurationValue, StaleValue
+from configuration.models import DEFAULT, ConfigurationValue
 from configuration.registry import Group
+from records.errors import Stale
 
 
 class LinesField(forms.CharField):
@@ -115,8 +116,10 @@ class SettingsForm(forms.Form):
             )
         except ValidationError as error:
             self.add_error(None, error)
-        except StaleValue as stale:
-            self._show_other(entry(stale.key))
+        except Stale:
+            for key, version in versions.items():
+                if entry(key).version != version:
+                    self._show_other(entry(key))
         return None
 
     def groups(self) -> Iterator[tuple[Label, list[Row]]]:

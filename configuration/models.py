@@ -13,17 +13,10 @@ from django.utils.translation import gettext_lazy as _
 
 from configuration.registry import check_together, find
 from configuration.values import note_write, read_table
+from records.errors import Stale
 
 # What a change writes to give a setting its default back; stored as SQL NULL.
 DEFAULT = None
-
-
-class StaleValue(Exception):
-    """Somebody changed the setting since the caller read it; nothing was changed."""
-
-    def __init__(self, key: str) -> None:
-        super().__init__(key)
-        self.key = key
 
 
 class SecuritySetting(PermissionDenied):
@@ -51,7 +44,7 @@ class ConfigurationValueManager(models.Manager["ConfigurationValue"]):
     ) -> list[str]:
         """Write all `changes` by key, or none; return the keys whose value became another.
 
-        Raises UnknownSetting, ValidationError (by key), SecuritySetting and StaleValue.
+        Raises UnknownSetting, ValidationError (by key), SecuritySetting and Stale.
         """
         if token_id is not None and any(find(key).security for key in changes):
             raise SecuritySetting
@@ -80,7 +73,7 @@ class ConfigurationValueManager(models.Manager["ConfigurationValue"]):
     ) -> bool:
         row, _made = self.select_for_update().get_or_create(key=key)
         if expected_version is not None and expected_version != row.version:
-            raise StaleValue(key)
+            raise Stale(gettext("Somebody changed this setting since you read it."))
         default = find(key).default
         old = default if row.value is None else row.value
         new = default if value is DEFAULT else value

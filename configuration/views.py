@@ -8,22 +8,22 @@ from django.core.exceptions import ValidationError
 from django.http import Http404
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiParameter, extend_schema
-from rest_framework.mixins import DestroyModelMixin, RetrieveModelMixin, UpdateModelMixin
+from rest_framework.mixins import RetrieveModelMixin
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
-from rest_framework.viewsets import GenericViewSet
 
 from configuration.entries import Entry, entries, entry
 from configuration.models import DEFAULT, ConfigurationValue
 from configuration.registry import UnknownSetting
 from configuration.serializers import SettingSerializer
+from rest.viewsets import ApiViewSet, DestroyMixin, UpdateMixin
 
 FIELDS = OpenApiParameter("fields", str, description="Answer with these fields only.")
 KEY = OpenApiParameter("key", str, OpenApiParameter.PATH, description="The key of the setting.")
 
 
-class SettingViewSet(RetrieveModelMixin, UpdateModelMixin, DestroyModelMixin, GenericViewSet[Any]):
+class SettingViewSet(RetrieveModelMixin, UpdateMixin, DestroyMixin, ApiViewSet[Any]):
     """The settings of the system. All of them exist always; deleting one gives its default back."""
 
     scope = "settings"
@@ -33,7 +33,6 @@ class SettingViewSet(RetrieveModelMixin, UpdateModelMixin, DestroyModelMixin, Ge
     filter_backends = ()
     lookup_field = "key"
     lookup_value_regex = "[^/]+"
-    expected_version: int | None = None
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import ClassVar
 
 from django import forms
-from django_filters.rest_framework import CharFilter, ChoiceFilter, Filter, FilterSet
+from django_filters.rest_framework import CharFilter, Filter
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 
 from messaging.models import Conversation, ConversationQuerySet, Message, MessageQuerySet
 from records.ids import LARGEST_ID
-from rest.filters import TruthFilter, any_of_ids
+from rest.filters import AnyChoiceFilter, FamilyFilterSet, TruthFilter, any_of_ids
 
 
 @extend_schema_field(OpenApiTypes.INT)
@@ -24,7 +24,7 @@ class WholeNumberFilter(Filter):
         super().__init__(min_value=0, max_value=LARGEST_ID, **options)
 
 
-class MessageFilter(FilterSet):
+class MessageFilter(FamilyFilterSet):
     conversation = WholeNumberFilter(method="by_conversation")
     ticket = WholeNumberFilter(method="by_ticket")
     after_seq = WholeNumberFilter(method="by_after")
@@ -47,9 +47,9 @@ class MessageFilter(FilterSet):
         return messages.before(seq, self.request.user)
 
 
-class ConversationFilter(FilterSet):
-    kind = ChoiceFilter(choices=Conversation.Kind.choices)
-    status = ChoiceFilter(field_name="state", choices=Conversation.Status.choices)
+class ConversationFilter(FamilyFilterSet):
+    kind = AnyChoiceFilter(choices=Conversation.Kind.choices)
+    status = AnyChoiceFilter(field_name="state", choices=Conversation.Status.choices)
     ticket = WholeNumberFilter(method="by_ticket")
     assignee = CharFilter(method="by_person", help_text="`me`, `none` or ids.")
     requester = CharFilter(method="by_person", help_text="`me` or ids.")

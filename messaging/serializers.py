@@ -13,8 +13,8 @@ from accounts.models import User, Workgroup
 from messaging.markup import render
 from messaging.models import Conversation, Message
 from messaging.models.message import LONGEST_CONTENT, seq_column
-from rest.fields import Moment, NameOf, RelatedId, Withheld
-from rest.serializers import ModelShape
+from rest.fields import RedactedField, RelatedIdField, RelatedNameField, UtcDateTimeField
+from rest.serializers import FastModelSerializer
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
@@ -48,14 +48,14 @@ class TicketOfMessage(serializers.IntegerField):
         return instance.conversation.ticket_id
 
 
-class MessageSerializer(ModelShape[Message]):
+class MessageSerializer(FastModelSerializer[Message]):
     """A message as the caller sees it; only the content can be written, by its author."""
 
-    conversation = RelatedId(read_only=True)
+    conversation = RelatedIdField(read_only=True)
     ticket = TicketOfMessage(read_only=True, allow_null=True)
     seq = SeqField()
-    author = RelatedId(read_only=True, allow_null=True, help_text="null: the system itself.")
-    author_name = NameOf()
+    author = RelatedIdField(read_only=True, allow_null=True, help_text="null: the system itself.")
+    author_name = RelatedNameField()
     kind = serializers.ChoiceField(choices=Message.Kind.choices, read_only=True)
     content = serializers.CharField(
         max_length=LONGEST_CONTENT,
@@ -63,9 +63,9 @@ class MessageSerializer(ModelShape[Message]):
         help_text="Markdown; empty once it is recalled.",
     )
     content_html = serializers.SerializerMethodField(help_text="The content as clean HTML.")
-    created_at = Moment()
-    edited_at = Moment(allow_null=True)
-    recalled_at = Moment(allow_null=True)
+    created_at = UtcDateTimeField()
+    edited_at = UtcDateTimeField(allow_null=True)
+    recalled_at = UtcDateTimeField(allow_null=True)
 
     class Meta:
         model = Message
@@ -129,13 +129,13 @@ class NewMessageSerializer(serializers.Serializer[Any]):
         return given
 
 
-class ConversationSerializer(ModelShape[Conversation]):
+class ConversationSerializer(FastModelSerializer[Conversation]):
     """A chat, or the talk of a ticket; then the ticket says who has it and whether it goes on."""
 
     status = serializers.ChoiceField(
         choices=Conversation.Status.choices, source="state", read_only=True
     )
-    ticket = RelatedId(read_only=True, allow_null=True)
+    ticket = RelatedIdField(read_only=True, allow_null=True)
     title = serializers.CharField(read_only=True, allow_null=True, help_text="Of the ticket.")
     requester = serializers.IntegerField(source="requester_now", read_only=True)
     requester_name = serializers.CharField(read_only=True)
@@ -144,9 +144,9 @@ class ConversationSerializer(ModelShape[Conversation]):
     workgroup = serializers.IntegerField(source="workgroup_now", read_only=True, allow_null=True)
     last_seq = SeqField(prefix="last_")
     unread = serializers.IntegerField(read_only=True)
-    created_at = Moment()
-    last_message_at = Moment()
-    closed_at = Moment(allow_null=True)
+    created_at = UtcDateTimeField()
+    last_message_at = UtcDateTimeField()
+    closed_at = UtcDateTimeField(allow_null=True)
 
     class Meta:
         model = Conversation
@@ -161,17 +161,17 @@ class ConversationSerializer(ModelShape[Conversation]):
         """Return the fields; workgroups are the team's own business."""
         fields = super().get_fields()
         if "request" in self.context and not is_team(self.context["request"].user):
-            fields["workgroup"] = Withheld()
+            fields["workgroup"] = RedactedField()
         return fields
 
 
 class NewConversationSerializer(serializers.Serializer[Any]):
-    requester = RelatedId(
+    requester = RelatedIdField(
         queryset=User.objects.all(),
         required=False,
         help_text="With whom; without it: the caller. Only the team names others.",
     )
-    workgroup = RelatedId(queryset=Workgroup.objects.all(), required=False, allow_null=True)
+    workgroup = RelatedIdField(queryset=Workgroup.objects.all(), required=False, allow_null=True)
 
 
 class ReadUpToSerializer(serializers.Serializer[Any]):
@@ -184,7 +184,7 @@ class ReadUpToSerializer(serializers.Serializer[Any]):
 
 
 class ConversationAssignSerializer(serializers.Serializer[Any]):
-    assignee = RelatedId(
+    assignee = RelatedIdField(
         queryset=User.objects.all(), allow_null=True, help_text="null: back into the queue."
     )
 

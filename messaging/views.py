@@ -9,17 +9,10 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import action
-from rest_framework.mixins import (
-    CreateModelMixin,
-    DestroyModelMixin,
-    ListModelMixin,
-    RetrieveModelMixin,
-    UpdateModelMixin,
-)
+from rest_framework.mixins import ListModelMixin, RetrieveModelMixin
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
-from rest_framework.viewsets import GenericViewSet
 
 from accounts.actor import Actor
 from accounts.models import User
@@ -37,25 +30,18 @@ from messaging.serializers import (
     ReadUpToSerializer,
     WrittenMessageSerializer,
 )
+from rest.viewsets import ApiViewSet, CreateMixin, FamilyViewSet
 from tickets.models import Ticket
 from tokens.api.permissions import need_scope
 
 
-class MessageViewSet(
-    CreateModelMixin,
-    RetrieveModelMixin,
-    UpdateModelMixin,
-    DestroyModelMixin,
-    ListModelMixin,
-    GenericViewSet[Message],
-):
+class MessageViewSet(FamilyViewSet[Message]):
     """Messages: numbered without gaps, never deleted, only recalled."""
 
     scope = "messages"
     serializer_class = MessageSerializer
     filterset_class = MessageFilter
     orderings: list[Any] = ["-id"]
-    expected_version: int | None = None
 
     def get_queryset(self) -> MessageQuerySet:
         return Message.objects.visible_to(self.request.user).with_names()
@@ -85,16 +71,15 @@ class MessageViewSet(
         follow-up ticket: look at `ticket` in the answer. Sent again with the same `client_id`,
         the answer is the first message, with `duplicate`.
         """
-        given = self.get_serializer(data=request.data)
-        given.is_valid(raise_exception=True)
-        conversation = self._conversation(given.validated_data)
+        given = self.validated()
+        conversation = self._conversation(given)
         try:
-            message, duplicate = conversation.post(by=Actor.of(request), **given.validated_data)
+            message, duplicate = conversation.post(by=Actor.of(request), **given)
         except StaleReply as stale:
             # As the caller sees them.
             stale.details["messages"] = self._shown(stale.missed, many=True)
             raise
-        return Response({**self._shown(message), "duplicate": duplicate})
+        return self.created({**self._shown(message), "duplicate": duplicate})
 
     def _conversation(self, given: dict[str, Any]) -> Conversation:
         """Take the place out of the input and return it, if the caller sees it."""
@@ -134,7 +119,7 @@ class MessageViewSet(
 
         Its place stays, its words are gone. For its author, and for administrators.
         """
-        self.get_serializer(data=request.data).is_valid(raise_exception=True)
+        self.validated()
         message = self.get_object()
         message.recall(by=Actor.of(request), expected_version=self.expected_version)
         return Response(self._shown(message))
@@ -146,7 +131,7 @@ def _missing(name: str) -> ValidationError:
 
 
 class ConversationViewSet(
-    CreateModelMixin, RetrieveModelMixin, ListModelMixin, GenericViewSet[Conversation]
+    CreateMixin, RetrieveModelMixin, ListModelMixin, ApiViewSet[Conversation]
 ):
     """Conversations: chats, and the talk of tickets."""
 
@@ -154,7 +139,6 @@ class ConversationViewSet(
     serializer_class = ConversationSerializer
     filterset_class = ConversationFilter
     orderings = ["-last_message_at", "-id"]
-    expected_version: int | None = None
 
     def get_queryset(self) -> ConversationQuerySet:
         user = cast("User", self.request.user)
@@ -171,10 +155,8 @@ class ConversationViewSet(
 
         It waits in the queue until somebody claims it.
         """
-        given = self.get_serializer(data=request.data)
-        given.is_valid(raise_exception=True)
-        chat = Conversation.objects.start(by=Actor.of(request), **given.validated_data)
-        return self._answer(chat)
+        chat = Conversation.objects.start(by=Actor.of(request), **self.validated())
+        return self.created(self._shown(chat))
 
     @extend_schema(request=None, responses=ConversationSerializer)
     @action(detail=True, methods=["post"], serializer_class=EmptySerializer)
@@ -229,17 +211,12 @@ class ConversationViewSet(
         if conversation.ticket_id is not None and verb != "read":
             # It is the ticket that moves.
             need_scope(self.request, "tickets:write")
-        given = self.get_serializer(data=self.request.data)
-        given.is_valid(raise_exception=True)
-        getattr(conversation, verb)(
-            by=Actor.of(self.request),
-            expected_version=self.expected_version,
-            **given.validated_data,
-        )
-        return self._answer(conversation)
+        by, given = Actor.of(self.request), self.validated()
+        getattr(conversation, verb)(by=by, expected_version=self.expected_version, **given)
+        return Response(self._shown(conversation))
 
-    def _answer(self, conversation: Conversation) -> Response:
+    def _shown(self, conversation: Conversation) -> Any:
         user = cast("User", self.request.user)
         # Not through visible_to: who gives it away still gets the answer.
         row = Conversation.objects.with_state().with_unread(user).get(pk=conversation.pk)
-        return Response(ConversationSerializer(row, context=self.get_serializer_context()).data)
+        return ConversationSerializer(row, context=self.get_serializer_context()).data

@@ -13,7 +13,7 @@ from rest_framework import serializers
 from records.ids import LARGEST_ID
 
 
-class OfRow:
+class ReadsRow:
     """Mixed into a field: read the attribute of the row that has the field's own name."""
 
     source: str | None
@@ -22,27 +22,27 @@ class OfRow:
         return getattr(instance, self.source)  # type: ignore[arg-type]  # bound by now
 
 
-class AsItIs(OfRow):
+class PassThrough(ReadsRow):
     """Mixed into a field: the value of the column is what JSON shows."""
 
     def to_representation(self, value: Any) -> Any:
         return value
 
 
-class Text(AsItIs, serializers.CharField):
+class FastCharField(PassThrough, serializers.CharField):
     pass
 
 
-class Word(AsItIs, serializers.ChoiceField):
+class FastChoiceField(PassThrough, serializers.ChoiceField):
     """One of the words that the model has for it."""
 
 
-class Number(AsItIs, serializers.IntegerField):
+class FastIntegerField(PassThrough, serializers.IntegerField):
     pass
 
 
 @extend_schema_field(OpenApiTypes.DATETIME)
-class Moment(OfRow, serializers.Field[Any, Any, Any, Any]):
+class UtcDateTimeField(ReadsRow, serializers.Field[Any, Any, Any, Any]):
     """A time in UTC with `Z`, whatever the reader's zone; stock fields follow the reader."""
 
     def __init__(self, **options: Any) -> None:
@@ -52,7 +52,7 @@ class Moment(OfRow, serializers.Field[Any, Any, Any, Any]):
         return value.astimezone(UTC).isoformat()[:-6] + "Z"
 
 
-class RelatedId(serializers.PrimaryKeyRelatedField[Any]):
+class RelatedIdField(serializers.PrimaryKeyRelatedField[Any]):
     """The id of a related row, read from the row itself."""
 
     def use_pk_only_optimization(self) -> bool:
@@ -65,7 +65,7 @@ class RelatedId(serializers.PrimaryKeyRelatedField[Any]):
         return value
 
 
-class NameOf(serializers.CharField):
+class RelatedNameField(serializers.CharField):
     """The name of a related row: an annotation `X_name` in lists, else the row behind `X`."""
 
     def __init__(self, **options: Any) -> None:
@@ -79,7 +79,7 @@ class NameOf(serializers.CharField):
         return None if related is None else str(related)
 
 
-class Withheld(serializers.ReadOnlyField):
+class RedactedField(serializers.ReadOnlyField):
     """Stands where a caller has no business to look: they find the same `value` always."""
 
     def __init__(self, value: Any = None) -> None:
@@ -90,7 +90,7 @@ class Withheld(serializers.ReadOnlyField):
         return self.value
 
 
-class Words(AsItIs, serializers.ListField):
+class TextListField(PassThrough, serializers.ListField):
     """A list of short texts."""
 
     child = serializers.CharField(max_length=200)

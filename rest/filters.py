@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from functools import cache
-from typing import Any, cast
+from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -23,8 +22,8 @@ from django_filters.widgets import BooleanWidget
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from records.admin.lists import LONGEST_SEARCH
-from records.ids import LARGEST_ID
+from records.ids import LARGEST_ID, is_id
+from records.text import LONGEST_SEARCH
 from rest.cursors import READING, refuse
 
 
@@ -63,22 +62,12 @@ def any_of(plain: filters.Filter) -> filters.Filter:
     return plain
 
 
-@cache
-def with_commas(filterset: type[FilterSet]) -> type[FilterSet]:
-    """Return `filterset` with every plain filter turned into an "any of these" filter."""
-    if not filterset.base_filters:
-        return filterset
-    taking_many: Any = type(filterset.__name__, (filterset,), {"__module__": filterset.__module__})
-    taking_many.base_filters = {
-        name: any_of(plain) for name, plain in filterset.base_filters.items()
-    }
-    return cast("type[FilterSet]", taking_many)
+class FamilyFilterSet(FilterSet):
+    """The filters of a list: whatever comes from a column takes several values with commas."""
 
-
-@cache
-def _made_for(model: Any, names: tuple[str, ...]) -> type[FilterSet]:
-    meta = type("Meta", (), {"model": model, "fields": list(names)})
-    return type(f"{model.__name__}Filter", (FilterSet,), {"Meta": meta})
+    @classmethod
+    def filter_for_field(cls, *args: Any, **options: Any) -> filters.Filter:
+        return any_of(super().filter_for_field(*args, **options))
 
 
 class StrictFilterBackend(DjangoFilterBackend):
@@ -87,15 +76,6 @@ class StrictFilterBackend(DjangoFilterBackend):
     A view may name `extra_parameters` that it reads itself. A filter that is not asked for
     costs nothing: the form is built only when one of its names is in the address.
     """
-
-    def get_filterset_class(
-        self, view: APIView, queryset: QuerySet[Any] | None = None
-    ) -> type[FilterSet] | None:
-        declared: Any = getattr(view, "filterset_class", None)
-        if declared is None and queryset is not None:
-            names, model = getattr(view, "filterset_fields", None), cast(Any, queryset.model)
-            declared = _made_for(model, tuple(names)) if names else None
-        return with_commas(declared) if declared else None
 
     def filter_queryset(
         self, request: Request, queryset: QuerySet[Any], view: APIView
@@ -114,7 +94,6 @@ class StrictFilterBackend(DjangoFilterBackend):
             queryset = super().filter_queryset(request, queryset, view)
         text = request.query_params.get("search", "").strip()
         if len(text) > LONGEST_SEARCH:
-            # Databases compare it with every letter of every text.
             message = _("Search for at most %(most)s characters.") % {"most": LONGEST_SEARCH}
             raise refuse("search", message, "max-length")
         return search(queryset, text) if search and text else queryset
@@ -196,7 +175,7 @@ class TruthFilter(BooleanFilter):
         super().__init__(*args, **{"widget": TruthWidget, **options})
 
 
-class ChangedWhenFilter(FilterSet):
+class ChangedWhenFilter(FamilyFilterSet):
     """Narrow by the moments of creation and of the last change."""
 
     created_after = MomentFilter(field_name="created_at", lookup_expr="gte")
@@ -217,7 +196,7 @@ def _ids(name: str, words: Iterable[str], me: int) -> Iterable[int]:
     for word in words:
         if word == "me":
             yield me
-        elif word.isascii() and word.isdigit() and len(word) < 20 and int(word) <= LARGEST_ID:
+        elif is_id(word):
             yield int(word)
         else:
             message = _("Write me, none, or ids, with commas between them.")

@@ -16,8 +16,8 @@ from rest_framework.response import Response
 from rest_framework.utils.encoders import JSONEncoder
 
 from records.errors import Conflict
+from rest.callers import caller_of
 from rest.models import StoredAnswer
-from tokens.scopes import granted
 
 LONGEST_KEY = 255
 KEPT_HEADERS = ("Location", "ETag")
@@ -47,22 +47,16 @@ def _row_for(request: Any) -> StoredAnswer:
     if not (1 <= len(key) <= LONGEST_KEY and key.isascii() and key.isprintable()):
         message = _("Idempotency-Key takes 1 to 255 printable ASCII characters.")
         raise ValidationError(message, code="idempotency-key-invalid")
+    caller = caller_of(request)
     return StoredAnswer(
         person_id=request.user.pk,
-        credential=_credential(request),
+        credential=caller.credential(),
         method=request.method,
         path=request.path.rstrip("/")[:500],
         key=key,
         fingerprint=_fingerprint(request),
-        rights=_digest([request.user.role, sorted(granted(request.user, request.access_token))]),
+        rights=_digest(caller.rights()),
     )
-
-
-def _credential(request: Any) -> str:
-    """Return the token or the session of the caller; a session's key itself is never kept."""
-    if request.access_token is not None:
-        return f"token:{request.access_token.pk}"
-    return f"session:{_digest(request.session.session_key)}"
 
 
 def _fingerprint(request: Any) -> str:

@@ -16,18 +16,14 @@ from django.core.exceptions import (
     ValidationError,
 )
 from django.http import Http404, HttpRequest, HttpResponse
-from django.utils import translation
 from django.utils.translation import gettext as _
 from rest_framework import exceptions
 from rest_framework.settings import api_settings
 from rest_framework.utils.encoders import JSONEncoder
 
-from configuration.models import StaleValue
 from records.errors import Conflict, Stale
-from tokens.errors import Refused
 
 MEDIA_TYPE = "application/problem+json"
-CHALLENGE = 'Bearer realm="api"'
 
 # One broken input: the dotted path of the field ("" for the whole), a code and a sentence.
 FieldError = dict[str, str]
@@ -65,9 +61,6 @@ def problem(
 def problem_response(error: Exception, context: dict[str, Any]) -> HttpResponse | None:
     """Answer `error` for REST framework; what is not expected stays Django's, which logs it."""
     request = context.get("request")
-    if isinstance(error, StaleValue):
-        # The room below cannot know the refusals of the rooms above it.
-        error = Stale(_("Somebody changed this setting since you read it."))
     if isinstance(error, Stale) and "current" not in error.details:
         tell_current = getattr(context.get("view"), "current_object", None)
         if tell_current and (current := tell_current()) is not None:
@@ -122,45 +115,17 @@ def _answer_too_big(error: RequestDataTooBig, request: Any) -> HttpResponse:
 
 
 @answer.register
-def _answer_refused(error: Refused, request: Any) -> HttpResponse:
-    """Say what is wrong with a token, in the body and in the challenge."""
-    headers = {}
-    scope = error.scope
-    if error.status == HTTPStatus.UNAUTHORIZED:
-        headers["WWW-Authenticate"] = challenge(error)
-    elif error.cause == "insufficient-scope":
-        headers["WWW-Authenticate"] = f'{CHALLENGE}, error="insufficient_scope", scope="{scope}"'
-    extra: dict[str, Any] = {"scope": scope} if scope else {}
-    return problem(
-        error.status, error.cause, error.message, request=request, headers=headers, **extra
-    )
-
-
-@answer.register
 def _answer_rest(error: exceptions.APIException, request: Any) -> HttpResponse:
     """Answer what REST framework itself refuses: methods, media types, throttles, no caller."""
     code = error.get_codes()
     code = _as_code(code if isinstance(code, str) else error.default_code)
     headers = {}
-    if isinstance(error, exceptions.NotAuthenticated):
-        return _answer_nobody(request)
     if auth_header := getattr(error, "auth_header", None):
         headers["WWW-Authenticate"] = auth_header
     if (wait := getattr(error, "wait", None)) is not None:
         headers["Retry-After"] = str(max(1, math.ceil(wait)))
     code = _OWN_CODES.get(code, code)
     return problem(error.status_code, code, str(error.detail), request=request, headers=headers)
-
-
-def _answer_nobody(request: Any) -> HttpResponse:
-    """Ask for credentials; without any, the challenge names no error (RFC 6750, 3.1)."""
-    return problem(
-        HTTPStatus.UNAUTHORIZED,
-        "token-missing",
-        Refused("token-missing").message,
-        request=request,
-        headers={"WWW-Authenticate": CHALLENGE},
-    )
 
 
 # REST framework's own words, in ours.
@@ -170,14 +135,6 @@ _OWN_CODES = {
     "throttled": "rate-limited",
     "unsupported-media-type": "media-type-unsupported",
 }
-
-
-def challenge(error: Refused) -> str:
-    """Return the WWW-Authenticate value of a bad token; headers speak plain English only."""
-    with translation.override("en"):
-        sentence = str(error.message)
-    plain = "".join(c for c in sentence if " " <= c <= "~" and c not in '"\\')
-    return f'{CHALLENGE}, error="invalid_token", error_description="{plain}"'
 
 
 def not_found(request: Any) -> HttpResponse:

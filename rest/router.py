@@ -6,9 +6,8 @@ from typing import Any
 
 from django.urls import URLPattern, URLResolver
 from rest_framework.routers import DynamicRoute, Route, SimpleRouter
-from rest_framework.viewsets import ViewSetMixin
 
-from rest.viewsets import family_of
+from rest.viewsets import ApiViewSet
 
 
 class FamilyRouter(SimpleRouter):
@@ -87,22 +86,22 @@ class FamilyRouter(SimpleRouter):
         self._default_value_pattern = "[^/]+"
         self._alone: dict[str, Route] = {}
 
-    def family(self, name: str, viewset: type[ViewSetMixin]) -> None:
+    def family(self, name: str, viewset: type[ApiViewSet[Any]]) -> None:
         """Serve `viewset` as the family `name`."""
-        self.register(name, family_of(viewset), basename=name)
+        self.register(name, viewset, basename=name)
 
-    def one(self, path: str, viewset: type[ViewSetMixin]) -> None:
+    def one(self, path: str, viewset: type[ApiViewSet[Any]]) -> None:
         """Serve the single object that `viewset` finds without an id."""
         self._stand_alone(path, viewset, self.single)
 
-    def call(self, path: str, viewset: type[ViewSetMixin]) -> None:
+    def call(self, path: str, viewset: type[ApiViewSet[Any]]) -> None:
         """Serve the one POST of `viewset`."""
         self._stand_alone(path, viewset, self.call_only)
 
-    def _stand_alone(self, path: str, viewset: type[ViewSetMixin], route: Route) -> None:
+    def _stand_alone(self, path: str, viewset: type[ApiViewSet[Any]], route: Route) -> None:
         basename = path.replace("/", "-")
         self._alone[basename] = route
-        self.register(path, family_of(viewset), basename=basename)
+        self.register(path, viewset, basename=basename)
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
         """Return the addresses in the order in which they were named."""

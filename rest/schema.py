@@ -8,13 +8,11 @@ from http import HTTPStatus
 from typing import Any
 
 from drf_spectacular.contrib.django_filters import DjangoFilterExtension
-from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
 from rest_framework.serializers import BaseSerializer
 
-from records.admin.lists import LONGEST_SEARCH
+from records.text import LONGEST_SEARCH
 from rest.problems import MEDIA_TYPE
-from tokens.api.permissions import LOGIN, PROFILE, needed_scope
 
 Endpoint = tuple[str, str, str, Callable[..., Any]]
 
@@ -81,18 +79,15 @@ class FamilySchema(AutoSchema):
         return self._first_line()[0]
 
     def get_description(self) -> str:  # type: ignore[override]
-        needed = needed_scope(self.view, self.method)
-        if needed == PROFILE:
-            right = "Any good token may read."
-            if self.method != "GET":
-                right = "Needs a permission to sign in, or `users:write`."
-        elif needed == LOGIN:
-            right = "Needs the permission `login:agent` or `login:admin`, as the target does."
-        else:
-            right = f"Needs the permission `{needed}`."
+        rights = [right for right in map(self._right, self.view.get_permissions()) if right]
         first, rest = self._first_line()
         words = rest if first == self.get_summary() else self._own_words()
-        return f"{words}\n\n{right}".strip()
+        return "\n\n".join([words, *rights]).strip()
+
+    def _right(self, permission: object) -> str:
+        """Return the sentence in which a permission class says what it asks for, if it does."""
+        describe = getattr(permission, "describe", None)
+        return describe(self.view, self.method) if describe else ""
 
     def _first_line(self) -> tuple[str, str]:
         first, _, rest = self._own_words().partition("\n")
@@ -141,19 +136,6 @@ class StrictFilterExtension(DjangoFilterExtension):
             }
         )
         return parameters
-
-
-class BearerScheme(OpenApiAuthenticationExtension):
-    target_class = "tokens.api.authentication.BearerAuthentication"
-    name = "AccessToken"
-
-    def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
-        return {
-            "type": "http",
-            "scheme": "bearer",
-            "bearerFormat": "JWT",
-            "description": "An AccessToken of the admin's token page.",
-        }
 
 
 def finish(result: dict[str, Any], **_: Any) -> dict[str, Any]:

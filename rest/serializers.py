@@ -14,20 +14,20 @@ from django.db import models
 from django.utils import translation
 from rest_framework import serializers
 
-from rest.fields import Number, Text, Word
+from rest.fields import FastCharField, FastChoiceField, FastIntegerField
 
 _Model = TypeVar("_Model", bound=models.Model)
 
 
 # No docstring: the schema would describe every serializer without one by it.
-class ModelShape(serializers.ModelSerializer[_Model]):
-    serializer_choice_field = Word
+class FastModelSerializer(serializers.ModelSerializer[_Model]):
+    serializer_choice_field = FastChoiceField
     serializer_field_mapping: ClassVar[Any] = {
         **serializers.ModelSerializer.serializer_field_mapping,
-        models.BigAutoField: Number,
-        models.CharField: Text,
-        models.PositiveIntegerField: Number,
-        models.TextField: Text,
+        models.BigAutoField: FastIntegerField,
+        models.CharField: FastCharField,
+        models.PositiveIntegerField: FastIntegerField,
+        models.TextField: FastCharField,
     }
 
     @cached_property
@@ -46,7 +46,7 @@ class ModelShape(serializers.ModelSerializer[_Model]):
 
 
 @cache
-def _fields_of(shape: type[ModelShape[Any]]) -> dict[str, Any]:
+def _fields_of(shape: type[FastModelSerializer[Any]]) -> dict[str, Any]:
     # Whether a field needs a label is told by comparing words, so they must be the same ones
     # whoever asks first.
     with translation.override("en"):

@@ -1,67 +1,77 @@
-"""What every family of the API does alike, mixed in front of the rooms' stock viewsets."""
+"""The viewsets of the API. `FamilyViewSet` shows what every family does alike:
+
+- `create` answers 200, and 201 with `Location` in the REST form (`POST /api/F`);
+- `update` takes a subset of the fields, by PUT as by PATCH; names that nobody knows are refused;
+- `destroy` answers the object as it was;
+- `If-Match`, or `version` in the body, is `self.expected_version` for the domain to compare;
+- a POST with an `Idempotency-Key` is done once, and answered again (rest/idempotency.py).
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from functools import partial, wraps
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from django.http import Http404, HttpResponseBase
+from django.db.models import Model
+from django.http import Http404, HttpRequest, HttpResponseBase
 from django.utils.translation import gettext as _
 from rest_framework import status
 from rest_framework.exceptions import ErrorDetail, ValidationError
+from rest_framework.mixins import (
+    CreateModelMixin,
+    DestroyModelMixin,
+    ListModelMixin,
+    RetrieveModelMixin,
+    UpdateModelMixin,
+)
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer, ListSerializer, Serializer
-from rest_framework.viewsets import GenericViewSet, ViewSetMixin
+from rest_framework.viewsets import GenericViewSet
 
-from records.ids import LARGEST_ID
+from records.ids import is_id
 from rest.addresses import absolute
-from rest.cursors import refuse
+from rest.callers import caller_of
+from rest.cursors import OrderingName, refuse
 from rest.idempotency import once
 
-if TYPE_CHECKING:
-    Base = GenericViewSet[Any]
-else:
-    Base = object
-
-Handler = Callable[..., Any]
 ETAG = re.compile(r'(?:W/)?"(\d{1,9})"|(\d{1,9})')
 
+_Model = TypeVar("_Model", bound=Model)
 
-class FamilyDefaults:
-    """What a room's viewset, or one of its actions, may set. Behind it, so that the room wins."""
 
-    orderings: list[Any] = ["-id"]
+class ApiViewSet(GenericViewSet[_Model]):
+    """Check ids, versions and names of fields; repeat answers; tag objects with their version."""
+
+    # What the caller needs: "tickets" is `tickets:read` or `tickets:write`, by the method.
+    scope: str
+    # The first one is taken where the caller asks for none.
+    orderings: list[OrderingName] = ["-id"]
+    # Parameters of the address that the view reads itself.
     extra_parameters: tuple[str, ...] = ()
     # True, also set while answering: the answer shows a secret, which is never kept.
     shows_secret: bool = False
     # Set by the router for GET|POST F, which are not in the schema.
     is_rest_form: bool = False
-
-
-class FamilyMixin(Base):
-    """Check ids, versions, names of fields; repeat answers; tag objects with their version."""
-
     # The version that the caller read; None: the last write wins.
     expected_version: int | None = None
-    shows_secret: bool
+    # What answers a POST; set by REST framework from the action.
+    post: Callable[..., HttpResponseBase]
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
-        refuse_impossible_id(self)
+        self._refuse_impossible_id()
         method = request.method or ""
         if method in SAFE_METHODS or method.lower() not in self.action_map:
             return
         self.expected_version = wanted_version(request)
         if method == "POST" and "Idempotency-Key" in request.headers:
-            # As ViewSetMixin does it: the method of the instance is what dispatch will call.
-            handler = getattr(self, "post")  # noqa: B009
-            self.post = partial(once, self, handler)
+            self.post = partial(once, self, self.post)
 
-    def options(self, request: Any, *args: Any, **kwargs: Any) -> Response:
+    def options(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Response:
         """Answer the methods alone; the schema describes the rest."""
         return Response(status=status.HTTP_204_NO_CONTENT)
 
@@ -73,6 +83,20 @@ class FamilyMixin(Base):
             trim(serializer, self.request.query_params["fields"])
         return serializer
 
+    def validated(self) -> dict[str, Any]:
+        """Return what the body says, by the serializer of the action; raises ValidationError."""
+        serializer = self.get_serializer(data=self.request.data)
+        serializer.is_valid(raise_exception=True)
+        return dict(serializer.validated_data)
+
+    def created(self, data: Any) -> Response:
+        """Answer a new object: 200, and 201 with its address in the REST form."""
+        if not (self.is_rest_form and "id" in data):
+            return Response(data)
+        path = f"{self.request.path.rstrip('/')}/{data['id']}"
+        headers = {"Location": absolute(self.request, path)}
+        return Response(data, status=status.HTTP_201_CREATED, headers=headers)
+
     def finalize_response(
         self, request: Request, response: Any, *args: Any, **kwargs: Any
     ) -> Response:
@@ -81,7 +105,8 @@ class FamilyMixin(Base):
             response.headers.setdefault("ETag", f'"{data["version"]}"')
         if self.shows_secret:
             response.headers["Cache-Control"] = "no-store"
-        tell_limits(request, response)
+        for name, text in caller_of(request).headers().items():
+            response.headers[name] = text
         return super().finalize_response(request, response, *args, **kwargs)
 
     def current_object(self) -> dict[str, Any] | None:
@@ -93,80 +118,42 @@ class FamilyMixin(Base):
         except Http404:
             return None
 
-
-def creating(inner: Handler) -> Handler:
-    @wraps(inner)
-    def create(self: Any, request: Request, *args: Any, **kwargs: Any) -> Response:
-        response = inner(self, request, *args, **kwargs)
-        response.status_code = status.HTTP_200_OK
-        if self.is_rest_form and isinstance(response.data, dict) and "id" in response.data:
-            response.status_code = status.HTTP_201_CREATED
-            path = f"{request.path.rstrip('/')}/{response.data['id']}"
-            response.headers["Location"] = absolute(request, path)
-        return response
-
-    return create
+    def _refuse_impossible_id(self) -> None:
+        """Answer 404 to an id that is no number, or one that no database can hold."""
+        name = self.lookup_url_kwarg or self.lookup_field
+        if name in ("pk", "id") and name in self.kwargs and not is_id(self.kwargs[name]):
+            raise Http404
 
 
-def updating(inner: Handler) -> Handler:
-    @wraps(inner)
-    def update(self: Any, request: Request, *args: Any, **kwargs: Any) -> Response:
-        return inner(self, request, *args, **{**kwargs, "partial": True})
-
-    return update
+if TYPE_CHECKING:
+    Mixin = ApiViewSet[Any]
+else:
+    Mixin = object
 
 
-def destroying(inner: Handler) -> Handler:
-    @wraps(inner)
-    def destroy(self: Any, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """Answer the object as it was."""
+# The methods have no docstrings: the schema would describe every family without one by it.
+class CreateMixin(CreateModelMixin, Mixin):
+    def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        return self.created(super().create(request, *args, **kwargs).data)
+
+
+class UpdateMixin(UpdateModelMixin, Mixin):
+    def update(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        return super().update(request, *args, **{**kwargs, "partial": True})
+
+
+class DestroyMixin(DestroyModelMixin, Mixin):
+    def destroy(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         instance = self.get_object()
-        answer = self.get_serializer(instance).data
+        as_it_was = self.get_serializer(instance).data
         self.perform_destroy(instance)
-        return Response(answer)
-
-    return destroy
+        return Response(as_it_was)
 
 
-# Each wraps the room's own method, so that its docstring and description stay.
-CONVENTIONS: dict[str, Callable[[Handler], Handler]] = {
-    "create": creating,
-    "update": updating,
-    "destroy": destroying,
-}
-
-
-def family_of(viewset: type[ViewSetMixin]) -> type[ViewSetMixin]:
-    """Return `viewset` with our conventions in front of what it does."""
-    methods = {
-        name: convention(getattr(viewset, name))
-        for name, convention in CONVENTIONS.items()
-        if hasattr(viewset, name)
-    }
-    names = {"__doc__": viewset.__doc__, "__module__": viewset.__module__, **methods}
-    return type(viewset.__name__, (FamilyMixin, viewset, FamilyDefaults), names)
-
-
-def tell_limits(request: Request, response: HttpResponseBase) -> None:
-    """Say how many calls are left (draft-ietf-httpapi-ratelimit-headers) and how long the token."""
-    rate = getattr(request, "rate", None)
-    if rate is not None:
-        limit, left, seconds = rate
-        response.headers["RateLimit-Policy"] = f'"minute";q={limit};w=60'
-        response.headers["RateLimit"] = f'"minute";r={left};t={seconds}'
-    token = getattr(request, "access_token", None)
-    if token is not None:
-        response.headers["X-Token-Expires-At"] = f"{token.ends_at:%Y-%m-%dT%H:%M:%SZ}"
-
-
-def refuse_impossible_id(view: Any) -> None:
-    """Answer 404 to an id that is no number, or one that no database can hold."""
-    name = getattr(view, "lookup_url_kwarg", None) or getattr(view, "lookup_field", "pk")
-    if name not in ("pk", "id") or name not in view.kwargs:
-        return
-    text = view.kwargs[name]
-    if not (text.isascii() and text.isdigit() and len(text) < 20 and int(text) <= LARGEST_ID):
-        raise Http404
+class FamilyViewSet(
+    CreateMixin, RetrieveModelMixin, UpdateMixin, DestroyMixin, ListModelMixin, ApiViewSet[_Model]
+):
+    """A whole family: list, create, read, change, delete."""
 
 
 def wanted_version(request: Request) -> int | None:

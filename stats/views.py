@@ -9,14 +9,14 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.viewsets import GenericViewSet
 
+from rest.viewsets import ApiViewSet
 from stats.figures import Subject, figures
 from stats.parameters import OverviewParameters, TimeseriesParameters
 from stats.serializers import OverviewSerializer, TimeseriesSerializer
 
 
-class StatisticsViewSet(GenericViewSet[Any]):
+class StatisticsViewSet(ApiViewSet[Any]):
     """Figures of tickets and messages, counted from their history."""
 
     scope = "statistics:read"

@@ -19,7 +19,7 @@ from accounts.actor import Actor
 from accounts.models import User
 from configuration.values import value
 from records.admin.domain import DomainAdmin, DomainForm
-from records.admin.lists import LONGEST_SEARCH
+from records.text import LONGEST_SEARCH
 from tickets.models import Ticket
 from tickets.workflow import UNRESOLVED
 

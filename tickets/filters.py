@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from django_filters.rest_framework import CharFilter, ChoiceFilter
 
-from rest.filters import ChangedWhenFilter, any_of_ids
+from rest.filters import AnyChoiceFilter, ChangedWhenFilter, any_of_ids
 from tickets.models import Ticket, TicketQuerySet
 
 
 class TicketFilter(ChangedWhenFilter):
-    status = ChoiceFilter(choices=Ticket.Status.choices)
-    priority = ChoiceFilter(choices=Ticket.Priority.choices)
-    channel = ChoiceFilter(choices=Ticket.Channel.choices)
+    status = AnyChoiceFilter(choices=Ticket.Status.choices)
+    priority = AnyChoiceFilter(choices=Ticket.Priority.choices)
+    channel = AnyChoiceFilter(choices=Ticket.Channel.choices)
     assignee = CharFilter(method="by_person", help_text="`me`, `none` or ids.")
     requester = CharFilter(method="by_person", help_text="`me` or ids.")
     workgroup = CharFilter(method="by_person", help_text="`none` or ids.")

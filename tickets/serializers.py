@@ -7,49 +7,60 @@ from typing import Any, ClassVar
 from rest_framework import serializers
 
 from accounts.models import User, Workgroup
-from rest.fields import Moment, NameOf, Number, RelatedId, Text, Withheld, Word, Words
-from rest.serializers import ModelShape
+from rest.fields import (
+    FastCharField,
+    FastChoiceField,
+    FastIntegerField,
+    RedactedField,
+    RelatedIdField,
+    RelatedNameField,
+    TextListField,
+    UtcDateTimeField,
+)
+from rest.serializers import FastModelSerializer
 from tickets.models import Ticket, TicketEvent
 from tickets.models.ticket import LONGEST_CONTENT
 
 
-class TicketSerializer(ModelShape[Ticket]):
+class TicketSerializer(FastModelSerializer[Ticket]):
     """A ticket as the team reads and writes it."""
 
-    number = Text(read_only=True)
-    title = Text(max_length=200)
-    content = Text(max_length=LONGEST_CONTENT, trim_whitespace=False, help_text="Markdown.")
-    priority = Word(
+    number = FastCharField(read_only=True)
+    title = FastCharField(max_length=200)
+    content = FastCharField(
+        max_length=LONGEST_CONTENT, trim_whitespace=False, help_text="Markdown."
+    )
+    priority = FastChoiceField(
         choices=Ticket.Priority.choices,
         required=False,
         help_text="Without it: `default_priority` of the settings.",
     )
-    status = Word(
+    status = FastChoiceField(
         choices=Ticket.Status.choices,
         required=False,
         help_text="Writing it is a move: what the life-cycle forbids is 409 invalid-transition.",
     )
-    requester = RelatedId(
+    requester = RelatedIdField(
         queryset=User.objects.all(), required=False, help_text="Without it: the caller."
     )
-    requester_name = NameOf(allow_null=False)
-    assignee = RelatedId(queryset=User.objects.all(), required=False, allow_null=True)
-    assignee_name = NameOf()
-    workgroup = RelatedId(queryset=Workgroup.objects.all(), required=False, allow_null=True)
-    workgroup_name = NameOf()
-    tags = Words(required=False, help_text="Small letters; sorted.")
-    channel = Word(choices=Ticket.Channel.choices, read_only=True)
-    follow_up_of = RelatedId(read_only=True)
-    created_at = Moment()
-    updated_at = Moment()
-    status_changed_at = Moment()
-    first_assigned_at = Moment(allow_null=True)
-    first_response_at = Moment(allow_null=True)
-    first_resolved_at = Moment(allow_null=True)
-    resolved_at = Moment(allow_null=True)
-    closed_at = Moment(allow_null=True)
-    last_message_at = Moment(allow_null=True)
-    waiting_since = Moment(allow_null=True)
+    requester_name = RelatedNameField(allow_null=False)
+    assignee = RelatedIdField(queryset=User.objects.all(), required=False, allow_null=True)
+    assignee_name = RelatedNameField()
+    workgroup = RelatedIdField(queryset=Workgroup.objects.all(), required=False, allow_null=True)
+    workgroup_name = RelatedNameField()
+    tags = TextListField(required=False, help_text="Small letters; sorted.")
+    channel = FastChoiceField(choices=Ticket.Channel.choices, read_only=True)
+    follow_up_of = RelatedIdField(read_only=True)
+    created_at = UtcDateTimeField()
+    updated_at = UtcDateTimeField()
+    status_changed_at = UtcDateTimeField()
+    first_assigned_at = UtcDateTimeField(allow_null=True)
+    first_response_at = UtcDateTimeField(allow_null=True)
+    first_resolved_at = UtcDateTimeField(allow_null=True)
+    resolved_at = UtcDateTimeField(allow_null=True)
+    closed_at = UtcDateTimeField(allow_null=True)
+    last_message_at = UtcDateTimeField(allow_null=True)
+    waiting_since = UtcDateTimeField(allow_null=True)
 
     class Meta:
         model = Ticket
@@ -82,18 +93,18 @@ class OwnTicketSerializer(TicketSerializer):
         """Return the same names; what the caller cannot write is ignored when it is sent back."""
         return {
             **super().get_fields(),
-            "requester": RelatedId(read_only=True),
-            "assignee": RelatedId(read_only=True),
-            "close_reason": Text(read_only=True),
-            **{name: Withheld(value) for name, value in self.WITHHELD.items()},
+            "requester": RelatedIdField(read_only=True),
+            "assignee": RelatedIdField(read_only=True),
+            "close_reason": FastCharField(read_only=True),
+            **{name: RedactedField(value) for name, value in self.WITHHELD.items()},
         }
 
 
 class AssignSerializer(serializers.Serializer[Any]):
-    assignee = RelatedId(
+    assignee = RelatedIdField(
         queryset=User.objects.all(), allow_null=True, help_text="null: back into the queue."
     )
-    workgroup = RelatedId(queryset=Workgroup.objects.all(), required=False, allow_null=True)
+    workgroup = RelatedIdField(queryset=Workgroup.objects.all(), required=False, allow_null=True)
 
 
 class CloseSerializer(serializers.Serializer[Any]):
@@ -104,13 +115,13 @@ class CloseSerializer(serializers.Serializer[Any]):
     )
 
 
-class TicketEventSerializer(ModelShape[TicketEvent]):
+class TicketEventSerializer(FastModelSerializer[TicketEvent]):
     """One line of the history. People, workgroups and tokens stand there by their ids."""
 
-    actor = RelatedId(read_only=True, allow_null=True, help_text="null: the system itself.")
-    actor_name = NameOf()
-    token = Number(source="token_id", read_only=True, allow_null=True)
-    at = Moment()
+    actor = RelatedIdField(read_only=True, allow_null=True, help_text="null: the system itself.")
+    actor_name = RelatedNameField()
+    token = FastIntegerField(source="token_id", read_only=True, allow_null=True)
+    at = UtcDateTimeField()
 
     class Meta:
         model = TicketEvent
@@ -122,4 +133,4 @@ class TicketEventSerializer(ModelShape[TicketEvent]):
 
 class OwnTicketEventSerializer(TicketEventSerializer):
     def get_fields(self) -> dict[str, Any]:
-        return {**super().get_fields(), "token": Withheld()}
+        return {**super().get_fields(), "token": RedactedField()}

@@ -9,10 +9,10 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
-from rest_framework.viewsets import ModelViewSet
 
 from accounts.actor import Actor
 from rest.serializers import NoInputSerializer
+from rest.viewsets import FamilyViewSet
 from tickets.filters import TicketFilter
 from tickets.models import Ticket, TicketEvent, TicketQuerySet
 from tickets.serializers import (
@@ -28,7 +28,7 @@ from tokens.api.permissions import came_by_bearer
 READS_PAGES = ("limit", "cursor", "with_count", "ordering")
 
 
-class TicketViewSet(ModelViewSet[Ticket]):
+class TicketViewSet(FamilyViewSet[Ticket]):
     """Tickets: work with a life-cycle."""
 
     scope = "tickets"
@@ -37,7 +37,6 @@ class TicketViewSet(ModelViewSet[Ticket]):
     serializer_class = TicketSerializer
     filterset_class = TicketFilter
     orderings = ["-id", "-created_at", "-updated_at", "-priority", "waiting_since"]
-    expected_version: int | None = None
 
     def get_queryset(self) -> TicketQuerySet:
         tickets, user = cast("TicketQuerySet", super().get_queryset()), self.request.user
@@ -146,13 +145,8 @@ class TicketViewSet(ModelViewSet[Ticket]):
     def _do(self, verb: str) -> Response:
         """Call one method of the ticket with what the body says; the answer is the ticket."""
         ticket = self.get_object()
-        given = self.get_serializer(data=self.request.data)
-        given.is_valid(raise_exception=True)
-        getattr(ticket, verb)(
-            by=Actor.of(self.request),
-            expected_version=self.expected_version,
-            **given.validated_data,
-        )
+        by, given = Actor.of(self.request), self.validated()
+        getattr(ticket, verb)(by=by, expected_version=self.expected_version, **given)
         self.serializer_class = TicketSerializer
         return Response(self.get_serializer(self._read_again(ticket)).data)
 

@@ -16,6 +16,7 @@ class TokensConfig(AppConfig):
     ]
 
     def ready(self) -> None:
+        from tokens.api import problems, schema  # noqa: F401 - they register themselves
         from tokens.append_only import guard_after_migrating
 
         post_migrate.connect(guard_after_migrating, sender=self)

@@ -39,8 +39,8 @@ INSTALLED_APPS = [
     "messaging",
     "tickets",
     "tokens",
-    "accounts",
     "configuration",
+    "accounts",
     "rest",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -181,8 +181,9 @@ SESSION_COOKIE_NAME = "weiyu"
 SESSION_COOKIE_SECURE = SECURE
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_AGE = 12 * 60 * 60
-# What turns a refusal into problem+json outside REST framework.
-PROBLEM_ANSWER = "rest.problems.answer"
+# What the rooms below ask about whoever makes a request.
+API_CALLER = "tokens.api.callers.TokenCaller"
+ADMIN_ACTOR = "accounts.actor.actor_of"
 CSRF_USE_SESSIONS = True
 # Not in a cookie of their own, which frames of other sites would lose.
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"

@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 from urllib.parse import urlencode
 
 from django import forms
+from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.utils import unquote
@@ -21,10 +22,10 @@ from django.db import models, transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from accounts.actor import Actor
 from records.admin.lists import NarrowLists, is_number
 from records.errors import Conflict
 
@@ -37,6 +38,11 @@ def sentence_of(refusal: Refusal) -> str:
     if isinstance(refusal, ValidationError):
         return " ".join(refusal.messages)
     return str(refusal) or _("You may not do this.")
+
+
+def actor_of(request: HttpRequest) -> Any:
+    """Return who makes the change, as domain methods take it, by what the settings name."""
+    return import_string(settings.ADMIN_ACTOR)(request)
 
 
 class DomainForm(forms.ModelForm):
@@ -94,17 +100,17 @@ class DomainAdmin(NarrowLists):
 
     # --- What subclasses say --------------------------------------------------------------------
 
-    def create(self, fields: dict[str, Any], *, by: Actor) -> models.Model:
+    def create(self, fields: dict[str, Any], *, by: Any) -> models.Model:
         """Make the object by its domain method and return it."""
         raise PermissionDenied
 
     def edit(
-        self, obj: Any, changes: dict[str, Any], *, by: Actor, expected_version: int | None
+        self, obj: Any, changes: dict[str, Any], *, by: Any, expected_version: int | None
     ) -> None:
         """Write the changed fields by the object's domain method."""
         obj.edit(by=by, expected_version=expected_version, **changes)
 
-    def remove(self, obj: Any, *, by: Actor) -> None:
+    def remove(self, obj: Any, *, by: Any) -> None:
         raise PermissionDenied
 
     def history_of(self, obj: Any) -> Iterable[dict[str, Any]]:
@@ -139,7 +145,7 @@ class DomainAdmin(NarrowLists):
             return super().changeform_view(request, object_id, form_url, extra_context)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        by, written = Actor.of(request), form.cleaned_data
+        by, written = actor_of(request), form.cleaned_data
         if change:
             changes = {
                 name: written[name] for name in form.changed_data if name != "expected_version"
@@ -154,7 +160,7 @@ class DomainAdmin(NarrowLists):
         """Leave the related rows alone: the domain method has written them."""
 
     def delete_model(self, request: HttpRequest, obj: Any) -> None:
-        self.remove(obj, by=Actor.of(request))
+        self.remove(obj, by=actor_of(request))
 
     def delete_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None

@@ -16,7 +16,8 @@ from django.contrib.admin.utils import get_fields_from_path
 from django.db import models
 from django.db.models.constants import LOOKUP_SEP
 
-LONGEST_SEARCH = 200
+from records.text import LONGEST_SEARCH
+
 # No row has a longer number, and PostgreSQL fails on those that fit no column.
 MOST_DIGITS = 18
 

@@ -13,9 +13,10 @@ from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 
 from configuration import values
-from configuration.models import DEFAULT, ConfigurationEvent, ConfigurationValue, StaleValue
+from configuration.models import DEFAULT, ConfigurationEvent, ConfigurationValue
 from configuration.registry import SETTINGS, UnknownSetting
 from configuration.values import value
+from records.errors import Stale
 
 
 def assign(**changes):
@@ -146,7 +147,7 @@ def test_values_that_contradict_each_other_are_refused_together(db):
 def test_the_second_of_two_writers_is_told(db):
     assign(site_name="First")
 
-    with pytest.raises(StaleValue):
+    with pytest.raises(Stale):
         ConfigurationValue.objects.assign(
             {"site_name": "Second"},
             actor_id=7,

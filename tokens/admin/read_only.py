@@ -13,7 +13,8 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy
 
 from accounts.models import User
-from records.admin.lists import LONGEST_SEARCH, NarrowLists
+from records.admin.lists import NarrowLists
+from records.text import LONGEST_SEARCH
 from tokens.admin.unframed import TokenPages
 from tokens.models import AccessToken, TokenEvent
 

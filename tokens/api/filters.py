@@ -9,15 +9,14 @@ from django.utils.translation import gettext as _
 from django_filters.rest_framework import (
     CharFilter,
     ChoiceFilter,
-    FilterSet,
 )
 
-from rest.filters import MomentFilter, TruthFilter, any_of_ids
+from rest.filters import FamilyFilterSet, MomentFilter, TruthFilter, any_of_ids
 from tokens.models import AccessToken, AccessTokenQuerySet
 from tokens.scopes import Scope
 
 
-class TokenFilter(FilterSet):
+class TokenFilter(FamilyFilterSet):
     state = CharFilter(
         method="by_state", help_text=f"One or more of {', '.join(AccessToken.State.values)}."
     )

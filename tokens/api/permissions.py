@@ -70,6 +70,17 @@ class HasScope(BasePermission):
         need_scope(request, scope)
         return True
 
+    def describe(self, view: Any, method: str) -> str:
+        """Say in the schema what a call needs."""
+        needed = needed_scope(view, method)
+        if needed == PROFILE:
+            if method == "GET":
+                return "Any good token may read."
+            return "Needs a permission to sign in, or `users:write`."
+        if needed == LOGIN:
+            return "Needs the permission `login:agent` or `login:admin`, as the target does."
+        return f"Needs the permission `{needed}`."
+
     def _may_use_profile(self, request: Request, token: Any) -> bool:
         """Any good token reads its person's profile; one that opens a room may edit it."""
         if request.method in SAFE_METHODS or token is None:

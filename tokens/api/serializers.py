@@ -11,15 +11,24 @@ from rest_framework import serializers
 
 from accounts.models import User
 from records.ids import LARGEST_ID
-from rest.fields import AsItIs, Moment, NameOf, Number, RelatedId, Text, Word, Words
-from rest.serializers import ModelShape
+from rest.fields import (
+    FastCharField,
+    FastChoiceField,
+    FastIntegerField,
+    PassThrough,
+    RelatedIdField,
+    RelatedNameField,
+    TextListField,
+    UtcDateTimeField,
+)
+from rest.serializers import FastModelSerializer
 from tokens.login.addresses import login_address, site_address
 from tokens.models import AccessToken, TokenEvent
 from tokens.models.rotation import LONGEST_GRACE
 from tokens.scopes import Scope
 
 
-class Scopes(AsItIs, serializers.ListField):
+class Scopes(PassThrough, serializers.ListField):
     child = serializers.ChoiceField(choices=Scope.choices)
 
 
@@ -43,41 +52,43 @@ class ShownNow(ShownOnce):
     pass
 
 
-class TokenSerializer(ModelShape[AccessToken]):
+class TokenSerializer(FastModelSerializer[AccessToken]):
     """An AccessToken: whose it is, what it may do, from where, until when."""
 
-    name = Text(max_length=120)
-    description = Text(max_length=2000, required=False, allow_blank=True)
-    user = RelatedId(
+    name = FastCharField(max_length=120)
+    description = FastCharField(max_length=2000, required=False, allow_blank=True)
+    user = RelatedIdField(
         queryset=User.objects.all(),
         required=False,
         help_text="Without it: the caller. It stays: a token is never passed on.",
     )
-    user_name = NameOf(allow_null=False)
-    state = Word(choices=AccessToken.State.choices, read_only=True)
+    user_name = RelatedNameField(allow_null=False)
+    state = FastChoiceField(choices=AccessToken.State.choices, read_only=True)
     scopes = Scopes(
         required=False,
         help_text="Without it: what the role has, but for what is ticked by hand.",
     )
-    domains = Words(required=False, help_text="Empty: pages of every site.")
-    networks = Words(required=False, help_text="In CIDR notation. Empty: every network.")
-    created_at = Moment()
-    created_by = RelatedId(read_only=True, allow_null=True)
+    domains = TextListField(required=False, help_text="Empty: pages of every site.")
+    networks = TextListField(required=False, help_text="In CIDR notation. Empty: every network.")
+    created_at = UtcDateTimeField()
+    created_by = RelatedIdField(read_only=True, allow_null=True)
     expires_at = serializers.DateTimeField(
         required=False,
         default_timezone=UTC,
         help_text="Without it: after `token_default_days`, or when the caller's own token ends.",
     )
-    ends_at = Moment(help_text="When it opens nothing more: with its grace, if it was rotated.")
-    disabled_at = Moment(allow_null=True)
-    disabled_by = RelatedId(read_only=True, allow_null=True)
-    predecessor = RelatedId(read_only=True, allow_null=True)
-    successor = RelatedId(read_only=True, allow_null=True)
-    grace_until = Moment(allow_null=True)
-    used_after_rotation_at = Moment(
+    ends_at = UtcDateTimeField(
+        help_text="When it opens nothing more: with its grace, if it was rotated."
+    )
+    disabled_at = UtcDateTimeField(allow_null=True)
+    disabled_by = RelatedIdField(read_only=True, allow_null=True)
+    predecessor = RelatedIdField(read_only=True, allow_null=True)
+    successor = RelatedIdField(read_only=True, allow_null=True)
+    grace_until = UtcDateTimeField(allow_null=True)
+    used_after_rotation_at = UtcDateTimeField(
         allow_null=True, help_text="The first use after the grace: somebody still carries it."
     )
-    last_used_at = Moment(allow_null=True)
+    last_used_at = UtcDateTimeField(allow_null=True)
     token = ShownOnce()
 
     class Meta:
@@ -115,16 +126,16 @@ class RotateSerializer(serializers.Serializer[Any]):
     )
 
 
-class TokenEventSerializer(ModelShape[TokenEvent]):
+class TokenEventSerializer(FastModelSerializer[TokenEvent]):
     """One line of the audit. People and tokens stand there by their ids."""
 
-    at = Moment()
-    verb = Word(choices=TokenEvent.Verb.choices, read_only=True)
-    token = Number(source="token_id", read_only=True)
-    actor = Number(
+    at = UtcDateTimeField()
+    verb = FastChoiceField(choices=TokenEvent.Verb.choices, read_only=True)
+    token = FastIntegerField(source="token_id", read_only=True)
+    actor = FastIntegerField(
         source="actor_id", read_only=True, allow_null=True, help_text="null: the system itself."
     )
-    through_token = Number(
+    through_token = FastIntegerField(
         source="through_token_id",
         read_only=True,
         allow_null=True,
@@ -166,7 +177,7 @@ class LoginLinkSerializer(serializers.Serializer[Any]):
         max_length=500,
         help_text="A page of the room. Without it: its front page.",
     )
-    expires_at = Moment()
+    expires_at = UtcDateTimeField()
 
     @extend_schema_field(
         {

@@ -13,11 +13,11 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
-from rest_framework.viewsets import GenericViewSet, ModelViewSet
 
 from accounts.actor import Actor
 from records.errors import Forbidden
 from rest.serializers import NoInputSerializer
+from rest.viewsets import ApiViewSet, FamilyViewSet
 from tokens.api.filters import TokenFilter
 from tokens.api.permissions import LOGIN, HasScope, PasswordGiven, came_by_bearer
 from tokens.api.serializers import (
@@ -34,7 +34,7 @@ from tokens.models import AccessToken, AccessTokenQuerySet, TokenEvent
 READS_PAGES = ("limit", "cursor", "with_count", "ordering")
 
 
-class TokenViewSet(ModelViewSet[AccessToken]):
+class TokenViewSet(FamilyViewSet[AccessToken]):
     """AccessTokens. Administrators see all of them and write, everybody else reads their own."""
 
     scope = "tokens"
@@ -42,7 +42,6 @@ class TokenViewSet(ModelViewSet[AccessToken]):
     serializer_class = TokenSerializer
     filterset_class = TokenFilter
     orderings = ["-id", "expires_at"]
-    expected_version: int | None = None
 
     def get_queryset(self) -> AccessTokenQuerySet:
         tokens = AccessToken.objects.visible_to(self.request.user)
@@ -118,10 +117,8 @@ class TokenViewSet(ModelViewSet[AccessToken]):
 
     def _given(self) -> dict[str, Any]:
         """Return what the body says, with the caller and the version that they read."""
-        given = self.get_serializer(data=self.request.data)
-        given.is_valid(raise_exception=True)
         by = Actor.of(self.request)
-        return {"by": by, "expected_version": self.expected_version, **given.validated_data}
+        return {"by": by, "expected_version": self.expected_version, **self.validated()}
 
     @sensitive_variables("secret")
     def _shown(self, token: AccessToken, secret: str | None) -> AccessToken:
@@ -156,7 +153,7 @@ class TokenViewSet(ModelViewSet[AccessToken]):
         return self.get_paginated_response(self.get_serializer(page, many=True).data)
 
 
-class LoginLinkViewSet(GenericViewSet[AccessToken]):
+class LoginLinkViewSet(ApiViewSet[AccessToken]):
     """Login links."""
 
     scope = LOGIN
@@ -175,12 +172,11 @@ class LoginLinkViewSet(GenericViewSet[AccessToken]):
         A token of an administrator with `tokens:write` may name another person in `user`; the
         session then has the rights that both have. Made by tokens alone, not in a session.
         """
-        given = self.get_serializer(data=request.data)
-        given.is_valid(raise_exception=True)
+        given = self.validated()
         if not came_by_bearer(request):
             message = _("Login links are made by a program that sends its token as a bearer.")
             raise Forbidden(message, code="bearer-needed")
         address = request.META.get("REMOTE_ADDR", "")
         token = cast("AccessToken", request.auth)
-        link = make_login_link(token, address=address, **given.validated_data)
+        link = make_login_link(token, address=address, **given)
         return Response(self.get_serializer(link).data)

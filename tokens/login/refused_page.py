@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils.module_loading import import_string
 
+from rest.problems import answer
 from tokens.embedding.policies import ANYONE, framed_by
 from tokens.errors import Refused
 
@@ -21,7 +20,7 @@ def refused_page(request: HttpRequest, refusal: Refused, *, room: str = "") -> H
     """
     refusal.in_browser = True
     if wants_json(request):
-        response: HttpResponse = import_string(settings.PROBLEM_ANSWER)(refusal, request)
+        response = cast(HttpResponse, answer(refusal, request))
     else:
         room = room or ("admin" if request.path_info.startswith("/admin") else "agent")
         context = {"refusal": refusal, "room": room}

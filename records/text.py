@@ -1,0 +1,6 @@
+"""What texts may be that people type."""
+
+from __future__ import annotations
+
+# Databases compare a search with every letter of every text.
+LONGEST_SEARCH = 200

@@ -1,0 +1,42 @@
+"""Who makes a call of the API, for its rules that know no tokens (rest/callers.py)."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import cast
+
+from rest_framework.request import Request
+
+from accounts.models import User
+from tokens.scopes import granted
+
+
+class TokenCaller:
+    """A person with the token, or the session, that they came with."""
+
+    def __init__(self, request: Request) -> None:
+        self._request = request
+        self._token = getattr(request, "access_token", None)
+
+    def credential(self) -> str:
+        if self._token is not None:
+            return f"token:{self._token.pk}"
+        # The key of a session is its secret.
+        key = str(self._request.session.session_key)
+        return f"session:{hashlib.sha256(key.encode()).hexdigest()}"
+
+    def rights(self) -> list[str]:
+        person = cast("User", self._request.user)
+        return [person.role, *sorted(granted(person, self._token))]
+
+    def headers(self) -> dict[str, str]:
+        """Say how many calls are left (draft-ietf-httpapi-ratelimit-headers) and until when."""
+        headers = {}
+        rate = getattr(self._request, "rate", None)
+        if rate is not None:
+            limit, left, seconds = rate
+            headers["RateLimit-Policy"] = f'"minute";q={limit};w=60'
+            headers["RateLimit"] = f'"minute";r={left};t={seconds}'
+        if self._token is not None:
+            headers["X-Token-Expires-At"] = f"{self._token.ends_at:%Y-%m-%dT%H:%M:%SZ}"
+        return headers
