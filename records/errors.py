@@ -1,19 +1,26 @@
-"""Refusals that come from the state of an object, not from the input."""
+"""What domain methods refuse, and the one table of what each refusal means to callers.
+
+A refusal has a status (of HTTP, for API and pages alike), a code for programs and a sentence for
+people. Rooms give their own codes to the three classes here, or subclass them where somebody
+catches the one refusal. Bad input is Django's ValidationError.
+"""
 
 from __future__ import annotations
 
 from typing import Any, Protocol
 
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
 
 class Conflict(Exception):
-    """The object's state forbids the change; nothing was changed. HTTP: 409.
+    """The object's state forbids the change; nothing was changed.
 
-    `code` is for programs, the message for people, `details` go beside them.
+    `details` stand beside the code and the message in the answer of the API.
     """
+
+    status = 409
 
     def __init__(self, message: str | Promise, *, code: str, **details: Any) -> None:
         super().__init__(message)
@@ -23,7 +30,9 @@ class Conflict(Exception):
 
 
 class Stale(Conflict):
-    """Somebody changed the object since the caller read it. HTTP: 412."""
+    """Somebody changed the object since the caller read it."""
+
+    status = 412
 
     def __init__(
         self, message: str | Promise, *, code: str = "stale-version", **details: Any
@@ -32,11 +41,40 @@ class Stale(Conflict):
 
 
 class Forbidden(PermissionDenied):
-    """The caller may not do this; nothing was changed. HTTP: 403 with `code`."""
+    """The caller may not do this; nothing was changed."""
 
     def __init__(self, message: str | Promise, *, code: str) -> None:
         super().__init__(message)
         self.code = code
+
+
+Refusal = Conflict | PermissionDenied | ValidationError
+REFUSALS = (Conflict, PermissionDenied, ValidationError)
+
+
+def status_of(refusal: Refusal) -> int:
+    """Return the HTTP status of a refusal: 400, 403, 409 or 412."""
+    if isinstance(refusal, Conflict):
+        return refusal.status
+    return 403 if isinstance(refusal, PermissionDenied) else 400
+
+
+def code_of(refusal: Refusal) -> str:
+    """Return the word that programs match on; of bad input each field has one of its own."""
+    default = "forbidden" if isinstance(refusal, PermissionDenied) else "invalid"
+    return as_code(getattr(refusal, "code", None) or default)
+
+
+def as_code(code: str) -> str:
+    """Return the one spelling of codes: words joined by hyphens."""
+    return code.replace("_", "-")
+
+
+def sentence_of(refusal: Refusal) -> str:
+    """Return what to tell people."""
+    if isinstance(refusal, ValidationError):
+        return " ".join(refusal.messages)
+    return str(refusal) or _("You may not do this.")
 
 
 class Versioned(Protocol):

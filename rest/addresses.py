@@ -1,14 +1,17 @@
-"""Whole addresses of this site, for links that programs follow."""
+"""Whole addresses of this site, for links that people and programs follow."""
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.conf import settings
+from django.http import HttpRequest
+from django.utils.encoding import iri_to_uri
+from rest_framework.request import Request
 
 
-def absolute(request: Any, path: str) -> str:
-    """Return the address of `path`: under WEIYU_PUBLIC_URL once it is set, else as called."""
-    if settings.PUBLIC_URL:
-        return f"{settings.PUBLIC_URL}{path}"
-    return str(request.build_absolute_uri(path))
+def site_address(request: HttpRequest | Request) -> str:
+    """Return the origin of this site: WEIYU_PUBLIC_URL once it is set, else as called."""
+    return settings.PUBLIC_URL or f"{request.scheme}://{request.get_host()}"
+
+
+def absolute(request: HttpRequest | Request, path: str) -> str:
+    return f"{site_address(request)}{iri_to_uri(path)}"

@@ -21,12 +21,35 @@ from rest_framework import exceptions
 from rest_framework.settings import api_settings
 from rest_framework.utils.encoders import JSONEncoder
 
-from records.errors import Conflict, Stale
+from records.errors import Conflict, Stale, as_code, code_of, sentence_of, status_of
 
 MEDIA_TYPE = "application/problem+json"
 
 # One broken input: the dotted path of the field ("" for the whole), a code and a sentence.
 FieldError = dict[str, str]
+
+
+def problem_body(
+    status: int,
+    code: str,
+    detail: str,
+    *,
+    request_id: str,
+    errors: Iterable[FieldError] = (),
+    **extra: Any,
+) -> str:
+    """Return the JSON of a problem; `extra` members stand beside the standard ones."""
+    body = {
+        "type": "about:blank",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": detail,
+        "code": code,
+        "errors": list(errors),
+        "request_id": request_id,
+        **extra,
+    }
+    return json.dumps(body, cls=JSONEncoder, ensure_ascii=False, separators=(",", ":"))
 
 
 def problem(
@@ -39,19 +62,10 @@ def problem(
     headers: Mapping[str, str] | None = None,
     **extra: Any,
 ) -> HttpResponse:
-    """Return the problem; `extra` members stand beside the standard ones."""
-    body = {
-        "type": "about:blank",
-        "title": HTTPStatus(status).phrase,
-        "status": status,
-        "detail": detail,
-        "code": code,
-        "errors": list(errors),
-        "request_id": request.META.get("weiyu.request_id", "") if request else "",
-        **extra,
-    }
+    """Answer a request with a problem."""
+    request_id = request.META.get("weiyu.request_id", "") if request else ""
     return HttpResponse(
-        json.dumps(body, cls=JSONEncoder, ensure_ascii=False, separators=(",", ":")),
+        problem_body(status, code, detail, request_id=request_id, errors=errors, **extra),
         status=status,
         content_type=MEDIA_TYPE,
         headers=dict(headers or {}),
@@ -90,23 +104,17 @@ def _answer_broken_rule(error: ValidationError, request: Any) -> HttpResponse:
 
 
 @answer.register
-def _answer_conflict(error: Conflict, request: Any) -> HttpResponse:
-    details = dict(error.details)
+def _answer_refusal(error: Conflict | PermissionDenied, request: Any) -> HttpResponse:
+    details = dict(getattr(error, "details", {}))
     wait = details.pop("retry_after", None)
     return problem(
-        412 if isinstance(error, Stale) else 409,
-        _as_code(error.code),
-        str(error.message),
+        status_of(error),
+        code_of(error),
+        sentence_of(error),
         request=request,
         headers={"Retry-After": str(wait)} if wait else None,
         **details,
     )
-
-
-@answer.register
-def _answer_forbidden(error: PermissionDenied, request: Any) -> HttpResponse:
-    detail = str(error) or _("You may not do this.")
-    return problem(403, _as_code(getattr(error, "code", "forbidden")), detail, request=request)
 
 
 @answer.register
@@ -118,7 +126,7 @@ def _answer_too_big(error: RequestDataTooBig, request: Any) -> HttpResponse:
 def _answer_rest(error: exceptions.APIException, request: Any) -> HttpResponse:
     """Answer what REST framework itself refuses: methods, media types, throttles, no caller."""
     code = error.get_codes()
-    code = _as_code(code if isinstance(code, str) else error.default_code)
+    code = as_code(code if isinstance(code, str) else error.default_code)
     headers = {}
     if auth_header := getattr(error, "auth_header", None):
         headers["WWW-Authenticate"] = auth_header
@@ -179,7 +187,7 @@ def _rest_errors(detail: Any, path: str = "") -> Iterator[FieldError]:
             yield from _rest_errors(inner, path if is_sentence else f"{path}.{index}".lstrip("."))
     else:
         code = getattr(detail, "code", "invalid")
-        yield {"field": path, "code": _as_code(code), "message": str(detail)}
+        yield {"field": path, "code": as_code(code), "message": str(detail)}
 
 
 def _django_errors(error: ValidationError) -> Iterator[FieldError]:
@@ -187,10 +195,5 @@ def _django_errors(error: ValidationError) -> Iterator[FieldError]:
     for name, inner in by_field.items():
         field = "" if name == NON_FIELD_ERRORS else name
         for one in inner:
-            code = _as_code(one.code or "invalid")
+            code = as_code(one.code or "invalid")
             yield from ({"field": field, "code": code, "message": m} for m in one.messages)
-
-
-def _as_code(code: str) -> str:
-    """Return the one spelling of codes: words joined by hyphens."""
-    return code.replace("_", "-")

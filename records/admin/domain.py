@@ -27,17 +27,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from records.admin.lists import NarrowLists, is_number
-from records.errors import Conflict
-
-Refusal = ValidationError | PermissionDenied | Conflict
-REFUSALS = (ValidationError, PermissionDenied, Conflict)
-
-
-def sentence_of(refusal: Refusal) -> str:
-    """Return what to tell people about a refusal."""
-    if isinstance(refusal, ValidationError):
-        return " ".join(refusal.messages)
-    return str(refusal) or _("You may not do this.")
+from records.errors import REFUSALS, Conflict, Refusal, sentence_of
 
 
 def actor_of(request: HttpRequest) -> Any:

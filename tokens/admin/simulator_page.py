@@ -14,12 +14,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 
+from rest.addresses import site_address
 from tokens.admin.unframed import TokenPages
 from tokens.diagnostics.pasted import Pasted, read
 from tokens.diagnostics.simulator import Question, Trial, try_out
 from tokens.embedding.frames import in_frame
 from tokens.errors import Refused
-from tokens.login.addresses import site_address
 from tokens.origins.domains import Origin
 from tokens.scopes import LOGIN_SCOPES, Scope
 from tokens.sessions.confirmation import confirm_url, password_needed

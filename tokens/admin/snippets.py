@@ -9,7 +9,8 @@ from typing import Any
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
-from tokens.login.addresses import login_address, site_address
+from rest.addresses import site_address
+from tokens.login.addresses import login_address
 from tokens.models import AccessToken
 from tokens.scopes import granted
 

@@ -11,6 +11,7 @@ from rest_framework import serializers
 
 from accounts.models import User
 from records.ids import LARGEST_ID
+from rest.addresses import site_address
 from rest.fields import (
     FastCharField,
     FastChoiceField,
@@ -22,7 +23,7 @@ from rest.fields import (
     UtcDateTimeField,
 )
 from rest.serializers import FastModelSerializer
-from tokens.login.addresses import login_address, site_address
+from tokens.login.addresses import login_address
 from tokens.models import AccessToken, TokenEvent
 from tokens.models.rotation import LONGEST_GRACE
 from tokens.scopes import Scope

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from urllib.parse import unquote, urlsplit
 
-from django.conf import settings
 from django.http import HttpRequest
 from django.urls import Resolver404, resolve
 
@@ -35,11 +34,6 @@ def safe_next(target: str, page: str | None) -> str:
 def own_host(request: HttpRequest) -> str:
     own = Origin.parse(f"{request.scheme}://{request.get_host()}")
     return own.host if own else ""
-
-
-def site_address(request: HttpRequest) -> str:
-    """Return the address that links must show: the configured one, or that of the request."""
-    return settings.PUBLIC_URL or f"{request.scheme}://{request.get_host()}"
 
 
 def login_address(room: str, secret: str, site: str) -> str:
