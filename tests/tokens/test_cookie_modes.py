@@ -20,8 +20,8 @@ from tokens.origins.domains import Origin
         ("https://one.foo.ck", "https://two.foo.ck", False),
         ("https://a.www.ck", "https://b.www.ck", True),
         ("https://a.公司.cn", "https://b.公司.cn", False),
-        # Two letters do not make a country's second level: this is one registered domain.
         ("https://one.com.de", "https://two.com.de", False),
+        # It only looks like a country's second level.
         ("https://a.go.de", "https://b.go.de", True),
         ("http://10.1.0.1", "http://10.2.0.1", False),
     ],
