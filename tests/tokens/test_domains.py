@@ -5,7 +5,7 @@ from django.core.exceptions import ValidationError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tokens.origins.domains import Origin, parse, parse_all
+from tokens.origins.domains import Origin, parse, parse_all, parse_to_save
 from tokens.origins.hosts import normal_host
 
 
@@ -105,7 +105,7 @@ def test_the_matcher_writes_its_own_csp_source(entry, sources):
 )
 def test_what_no_browser_could_match_is_refused_with_a_sentence(entry, code):
     with pytest.raises(ValidationError) as refusal:
-        parse(entry)
+        parse_to_save([entry])
 
     assert refusal.value.code == code
     assert refusal.value.messages[0].endswith(".")

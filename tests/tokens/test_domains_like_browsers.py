@@ -102,6 +102,8 @@ def an_entry_and_a_page(seed: int) -> tuple[str, str]:
 
 
 seeds = st.integers(0, 2**32 - 1)
+# The yardstick and `idna` know the letters of different editions of Unicode: try those of both.
+known_text = st.text(st.characters(exclude_categories=["Cn", "Cs"]), max_size=40)
 addresses = seeds.map(an_address)
 entries = seeds.map(an_entry)
 
@@ -111,7 +113,7 @@ def seen(origin: Origin | None) -> BrowserOrigin | None:
 
 
 @many
-@given(addresses | st.text(max_size=40).map("https://{}".format))
+@given(addresses | known_text.map("https://{}".format))
 @example("https://example.com\\@evil.com")
 @example("https://example.com\x85")
 @example("https://[::1]evil.com")

@@ -79,12 +79,13 @@ class AccessTokenAdmin(TokenColumns, TrialPage, TokenPages, TokenActions):
     def get_fieldsets(self, request: Any, obj: AccessToken | None = None) -> Any:
         who = [] if request.access_token else ["user"]
         ends = ["expires_at"] if obj else ["days", "until"]
+        marks = ["too_wide"] if obj and self.too_wide(obj) else []
         shown = [
             (gettext_lazy("What it is for"), {"fields": [*who, "name", "description"]}),
             (gettext_lazy("What it may do"), {"fields": ["scopes"]}),
             (
                 gettext_lazy("From where"),
-                {"fields": ["domains", "allow_missing_referrer", "networks"]},
+                {"fields": [*marks, "domains", "allow_missing_referrer", "networks"]},
             ),
             (gettext_lazy("Until when"), {"fields": ends}),
         ]
@@ -94,7 +95,7 @@ class AccessTokenAdmin(TokenColumns, TrialPage, TokenPages, TokenActions):
         return [(None, {"fields": SEEN}), *shown]
 
     def get_readonly_fields(self, request: Any, obj: Any = None) -> list[str]:
-        return ["person", *SEEN] if obj else []
+        return ["person", *SEEN, "too_wide"] if obj else []
 
     def get_changeform_initial_data(self, request: Any) -> dict[str, Any]:
         initial = super().get_changeform_initial_data(request)

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from tokens.models import AccessToken
+from tokens.origins.domains import AllowedDomain
 from tokens.scopes import default_scopes
 
 _SHORT_RIGHTS = {"write": "rw", "read": "r"}
@@ -58,7 +59,12 @@ class TokenColumns:
             return format_html('<span class="quiet">{}</span>', _("everywhere"))
         more = f" +{len(entries) - 2}" if len(entries) > 2 else ""
         short = ", ".join(entries[:2]) + more
-        return format_html('<span title="{}">{}</span>', ", ".join(entries), short)
+        mark = mark_too_wide(token.allowed_domains)
+        return format_html('<span title="{}">{}</span>{}', ", ".join(entries), short, mark)
+
+    @admin.display(description=gettext_lazy("too wide"))
+    def too_wide(self, token: AccessToken) -> str:
+        return _sentence_on_too_wide(token.allowed_domains)
 
     @admin.display(description=gettext_lazy("expires"), ordering="expires_at")
     def expires(self, token: AccessToken) -> str:
@@ -129,6 +135,24 @@ def _with_warning(badge: str, token: AccessToken) -> str:
     return format_html(
         '{} <span class="badge badge-reused" title="{}">{}</span>', badge, title, mark
     )
+
+
+def mark_too_wide(domains: Iterable[AllowedDomain]) -> str:
+    """Return the mark of a list that lets strangers in and was saved before that was refused."""
+    sentence = _sentence_on_too_wide(domains)
+    if not sentence:
+        return ""
+    mark = _("Too wide")
+    return format_html(' <span class="badge badge-too-wide" title="{}">{}</span>', sentence, mark)
+
+
+def _sentence_on_too_wide(domains: Iterable[AllowedDomain]) -> str:
+    entries = ", ".join(str(domain) for domain in domains if domain.is_too_wide)
+    sentence = _(
+        "%(entries)s: sites of strangers may use this token. It works as before; the next change "
+        "of its domains must name your own domains instead."
+    )
+    return sentence % {"entries": entries} if entries else ""
 
 
 def _short(scopes: Iterable[str]) -> list[tuple[str]]:

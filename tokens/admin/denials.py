@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Max, QuerySet, Sum
+from django.db.models import Max, OuterRef, QuerySet, Subquery, Sum
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from tokens.admin.columns import mark_too_wide
 from tokens.admin.filters import (
     CountedCauseFilter,
     CountedKindFilter,
@@ -25,8 +26,9 @@ from tokens.admin.filters import (
 from tokens.admin.read_only import AuditPages, ReadPages, form_of
 from tokens.diagnostics.rule_texts import KINDS, advice
 from tokens.errors import SENTENCES, Refused
-from tokens.models import Denial, RefusedCalls, TokenEvent
+from tokens.models import AccessToken, Denial, RefusedCalls, TokenEvent
 from tokens.models.refused_calls import KEPT_FOR
+from tokens.origins.domains import parse_all
 
 SHOWN_SUMS = 10
 # Which list of the token's form answers a denial.
@@ -45,7 +47,14 @@ class DenialAdmin(AuditPages):
     fields = ["at", "why", "token", "subject", "kind", "page", "address"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[TokenEvent]:
-        return super().get_queryset(request).recent_denials()  # type: ignore[attr-defined]
+        denials = super().get_queryset(request).recent_denials()  # type: ignore[attr-defined]
+        tokens = AccessToken.objects.filter(pk=OuterRef("token_id"))
+        return denials.annotate(token_domains=Subquery(tokens.values("domains")[:1]))
+
+    @admin.display(description=gettext_lazy("token"), ordering="token_name")
+    def token(self, event: Any) -> str:
+        mark = mark_too_wide(parse_all(event.token_domains or ()))
+        return format_html("{}{}", super().token(event), mark)
 
     @admin.display(description=gettext_lazy("why, and what to do"))
     def why(self, event: Any) -> str:

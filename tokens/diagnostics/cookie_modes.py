@@ -8,8 +8,9 @@ from __future__ import annotations
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from tokens.origins.domains import SHARED_SUFFIXES, Origin
-from tokens.origins.hosts import looks_like_a_number
+from tokens.origins.domains import Origin
+from tokens.origins.hosts import is_address
+from tokens.origins.suffixes import registered_domain
 
 WAYS: dict[str, Promise] = {
     "tab": _("The browser keeps a cookie of the tab (SameSite=Lax)."),
@@ -33,8 +34,6 @@ WAYS: dict[str, Promise] = {
     ),
 }
 WORKS = frozenset({"tab", "frame", "partitioned", "storage"})
-# Second-level names under which countries give out domains: example.co.uk, example.com.cn.
-_SECOND_LEVEL = frozenset({"ac", "co", "com", "edu", "go", "gov", "ne", "net", "or", "org"})
 
 
 def frame_way(page: Origin, own: Origin, *, target: str) -> str:
@@ -54,14 +53,9 @@ def is_same_site(one: Origin, other: Origin) -> bool:
 
 
 def _site(host: str) -> str:
-    """Return the registered domain, by the usual shapes: we carry no list of all suffixes."""
-    labels = host.removesuffix(".").split(".")
-    if host.startswith("[") or looks_like_a_number(labels[-1]):
-        return host
-    has_long_suffix = ".".join(labels[-2:]) in SHARED_SUFFIXES or (
-        len(labels) > 2 and len(labels[-1]) == 2 and labels[-2] in _SECOND_LEVEL
-    )
-    return ".".join(labels[-3:] if has_long_suffix else labels[-2:])
+    """Return the registered domain; an address or a public suffix is a site of its own."""
+    host = host.removesuffix(".")
+    return host if is_address(host) else registered_domain(host) or host
 
 
 def _is_loopback(host: str) -> bool:

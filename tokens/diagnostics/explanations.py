@@ -15,7 +15,7 @@ MOST_LINES = 60
 
 def explain_domains(text: str) -> list[dict[str, object]]:
     """Return a sentence for each line of domains; `ok` is false where it cannot be saved."""
-    return _explain(text, lambda line: [_domain(found) for found in domains.parse(line)])
+    return _explain(text, lambda line: [_domain(found) for found in domains.parse_to_save([line])])
 
 
 def explain_networks(text: str) -> list[dict[str, object]]:

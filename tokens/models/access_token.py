@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from datetime import datetime, timedelta
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 from uuid import uuid4
 
@@ -158,13 +159,19 @@ class AccessToken(models.Model):
         """Return the CSP sources of the pages that may frame this token's sessions."""
         return [source for domain in self.allowed_domains for source in domain.csp_sources()]
 
-    def settle(self) -> None:
-        """Bring the lists into their saved form and refuse what no token may have."""
+    def settle(self, *, saved_domains: Sequence[str] = ()) -> None:
+        """Bring the lists into their saved form and refuse what no token may have.
+
+        `saved_domains` stay as they are, also where they are too wide for a new list.
+        """
         self.scopes = sorted(set(self.scopes))
         errors: dict[str, ValidationError] = {}
-        for field, parse_all in (("domains", domains.parse_all), ("networks", networks.parse_all)):
+        for field, parse in (
+            ("domains", partial(domains.parse_to_save, saved=saved_domains)),
+            ("networks", networks.parse_all),
+        ):
             try:
-                setattr(self, field, [str(entry) for entry in parse_all(getattr(self, field))])
+                setattr(self, field, [str(entry) for entry in parse(getattr(self, field))])
             except ValidationError as error:
                 errors[field] = error
         self.__dict__.pop("allowed_domains", None)
@@ -208,9 +215,10 @@ class AccessToken(models.Model):
         self._lock(expected_version)
         self._refuse_what_is_final(changes)
         before = {field: getattr(self, field) for field in changes}
+        saved_domains = self.domains
         for field, new in changes.items():
             setattr(self, field, new)
-        self.settle()
+        self.settle(saved_domains=saved_domains)
         refuse_growth(self, by)
         changed = {
             field: [_plain(before[field]), _plain(getattr(self, field))]

@@ -137,7 +137,8 @@ class AccessTokenQuerySet(models.QuerySet["AccessToken"]):
         )
         if replaces is not None:
             token.family = replaces.family
-        token.settle()
+        # A successor takes the list over as it is: that is no change of it.
+        token.settle(saved_domains=replaces.domains if replaces else ())
         refuse_growth(token, by)
         secret = SignedToken.sign(
             username=user.username, issued_at=now, expires_at=token.expires_at

@@ -6,7 +6,7 @@ One parsed `AllowedDomain` yields both the matcher for Origin and Referer and th
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import urlsplit
@@ -14,15 +14,11 @@ from urllib.parse import urlsplit
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
-from tokens.origins.hosts import BadHost, looks_like_a_number, normal_host
+from tokens.origins.hosts import BadHost, is_address, normal_host
+from tokens.origins.suffixes import is_public_suffix
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
 MOST_DOMAINS = 50
-# Public suffixes that people type by mistake; under them "*." would allow half the world.
-SHARED_SUFFIXES = frozenset(
-    {"co.uk", "org.uk", "com.cn", "net.cn", "org.cn", "com.au", "co.jp", "co.nz", "com.br"}
-    | {"github.io", "gitlab.io", "herokuapp.com", "vercel.app", "netlify.app", "pages.dev"}
-)
 
 
 @dataclass(frozen=True)
@@ -76,6 +72,11 @@ class AllowedDomain:
         """Return whether CSP has a way to write the host down (not IPv6, no underscore)."""
         return not self.host.startswith("[") and "_" not in self.host
 
+    @property
+    def is_too_wide(self) -> bool:
+        """Return whether sites of strangers match: everything below a public suffix."""
+        return self.subdomains and (is_address(self.host) or is_public_suffix(self.host))
+
     def csp_sources(self) -> list[str]:
         """Return the sources that let the same pages frame us.
 
@@ -119,7 +120,8 @@ def _is_secure_default(origin: Origin) -> bool:
 def parse(text: str) -> tuple[AllowedDomain, ...]:
     """Return the entries that a line of the form means; `.example.com` means two.
 
-    Raises ValidationError with a sentence that helps.
+    Raises ValidationError with a sentence that helps. What is too wide to be saved is read too:
+    it may have been saved before the list of public suffixes knew it.
     """
     entry = text.strip()
     scheme, rest = _split_scheme(entry)
@@ -128,12 +130,6 @@ def parse(text: str) -> tuple[AllowedDomain, ...]:
     dotted = host_text.startswith(".")
     wildcard = host_text.startswith("*.")
     host = _host_of(entry, host_text[2:] if wildcard else host_text.removeprefix("."))
-    if (wildcard or dotted) and not _may_have_subdomains(host):
-        raise ValidationError(
-            _("“%(entry)s” would allow sites of strangers. Name your own domain after “*.”."),
-            code="too_wide",
-            params={"entry": entry},
-        )
     whole = AllowedDomain(scheme, host, subdomains=wildcard, port=port)
     return (whole, AllowedDomain(scheme, host, True, port)) if dotted else (whole,)
 
@@ -148,6 +144,27 @@ def parse_all(texts: Iterable[str]) -> tuple[AllowedDomain, ...]:
             params={"most": MOST_DOMAINS},
         )
     return tuple(found)
+
+
+def parse_to_save(texts: Sequence[str], *, saved: Sequence[str] = ()) -> tuple[AllowedDomain, ...]:
+    """Return the entries of a list that is about to be saved, none of them too wide.
+
+    A list that means what is `saved` already is no change, and stays.
+    """
+    found = parse_all(texts)
+    if found != parse_all(saved):
+        _refuse_too_wide(texts)
+    return found
+
+
+def _refuse_too_wide(texts: Iterable[str]) -> None:
+    for text in filter(str.strip, texts):
+        if any(domain.is_too_wide for domain in parse(text)):
+            raise ValidationError(
+                _("“%(entry)s” would allow sites of strangers. Name your own domain after “*.”."),
+                code="too_wide",
+                params={"entry": text.strip()},
+            )
 
 
 def _split_scheme(entry: str) -> tuple[str | None, str]:
@@ -218,8 +235,3 @@ def _host_of(entry: str, text: str) -> str:
             code="bad_host",
             params={"entry": entry},
         ) from error
-
-
-def _may_have_subdomains(host: str) -> bool:
-    is_address = host.startswith("[") or looks_like_a_number(host.rpartition(".")[2])
-    return "." in host and not is_address and host not in SHARED_SUFFIXES

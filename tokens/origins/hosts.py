@@ -32,10 +32,15 @@ def normal_host(text: str) -> str:
         label and set(label) <= _HOST_CHARACTERS for label in labels
     ):
         raise BadHost(text)
-    return _normal_ipv4(labels) if looks_like_a_number(labels[-1]) else host
+    return _normal_ipv4(labels) if _looks_like_a_number(labels[-1]) else host
 
 
-def looks_like_a_number(label: str) -> bool:
+def is_address(host: str) -> bool:
+    """Return whether browsers read `host` as an IP address, not as a name."""
+    return host.startswith("[") or _looks_like_a_number(host.removesuffix(".").rpartition(".")[2])
+
+
+def _looks_like_a_number(label: str) -> bool:
     """Return whether a host that ends in `label` is read as an IPv4 address."""
     hexadecimal = label.startswith("0x") and set(label[2:]) <= set(_DIGITS)
     return label.isdecimal() or hexadecimal
