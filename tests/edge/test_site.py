@@ -1,4 +1,4 @@
-"""The front before the whole site, as `make run` and the production command start it."""
+"""The edge before the whole site, as `make run` and the production command start it."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ import time
 
 import pytest
 import requests
-from tests.front.conftest import send_raw
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
 from tests import people
+from tests.edge.conftest import send_raw
 from weiyu_site import serve
 
 pytestmark = pytest.mark.server

@@ -32,7 +32,7 @@ class Timer(Protocol):
     def stop(self) -> None: ...
 
 
-class Front:
+class EdgeApplication:
     """Stand before the applications for HTTP and sockets."""
 
     def __init__(

@@ -82,7 +82,7 @@ async def _collect(receive: Receive, cap: int, patience: float) -> tuple[IO[byte
     if not message.get("more_body") and len(data) <= cap:
         return BytesIO(data), len(data)
     size = 0
-    # It lives as long as the request, and is closed by the front.
+    # It lives as long as the request, and is closed by the edge.
     body: IO[bytes] = SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115
     try:
         while True:

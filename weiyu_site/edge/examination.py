@@ -24,7 +24,7 @@ _NOT_IN_QUERIES = re.compile(rb"[^\x21-\x7e]")
 
 @dataclass(slots=True)
 class Examined:
-    """What the front goes on with after a request was examined."""
+    """What the edge goes on with after a request was examined."""
 
     path: str
     headers: headers.Headers

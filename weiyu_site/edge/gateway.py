@@ -1,4 +1,4 @@
-"""Hand Django's WSGI application what the front found out, and nothing of the raw request."""
+"""Hand Django's WSGI application what the edge found out, and nothing of the raw request."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ CHARSETS = frozenset({"utf-8", "utf8", "us-ascii"})
 
 @dataclass(slots=True)
 class Headers:
-    """The headers that go on, and the values that the front itself needs."""
+    """The headers that go on, and the values that the edge itself needs."""
 
     kept: list[Header] = field(default_factory=list)
     seen: dict[bytes, bytes] = field(default_factory=dict)

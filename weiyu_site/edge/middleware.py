@@ -1,4 +1,4 @@
-"""The front for callers that do not come through the ASGI application."""
+"""The edge for callers that do not come through the ASGI application."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from weiyu_site.edge.problem import Refusal
 Answer = Callable[[HttpRequest], HttpResponseBase]
 
 
-class FrontMiddleware:
-    """Do what the front does, unless it stands before us already."""
+class EdgeMiddleware:
+    """Do what the edge does, unless it stands before us already."""
 
     def __init__(self, get_response: Answer) -> None:
         self._get_response = get_response

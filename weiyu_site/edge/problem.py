@@ -1,4 +1,4 @@
-"""The front's own refusals as RFC 9457 problem+json, built where no Django request exists."""
+"""The edge's own refusals as RFC 9457 problem+json, built where no Django request exists."""
 
 from __future__ import annotations
 
