@@ -17,12 +17,14 @@ from weiyu_site.routing import websocket_urlpatterns
 # More threads a process only take turns at the interpreter; more processes serve more.
 THREADS = 4
 
+timer = Timer()
+
 application = EdgeApplication(
     http=WSGIMiddleware(Gateway(django), workers=THREADS),
     websocket=URLRouter(websocket_urlpatterns),
     trusted=settings.TRUSTED_PROXIES,
     allowed_hosts=settings.ALLOWED_HOSTS,
     # Without Redis this is the only process; among several a timer runs the command.
-    timer=None if settings.REDIS_URL else Timer(),
-    at_end=[refused_calls.stop],
+    at_start=[] if settings.REDIS_URL else [timer.start],
+    at_end=[timer.stop, refused_calls.stop],
 )
