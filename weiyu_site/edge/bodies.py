@@ -41,30 +41,32 @@ class Disconnected(Exception):
 class ExpectedBody(NamedTuple):
     """What the headers say of the body that follows them."""
 
-    length: int
-    is_chunked: bool
-    largest: int
-    refusal: Refusal | None
+    length: int = 0
+    is_chunked: bool = False
+    largest: int = LARGEST
+    refusal: Refusal | None = None
     # Its client is sending already, and reads our refusal only when it is done.
-    is_drained: bool
+    is_drained: bool = False
+
+
+NO_BODY = ExpectedBody()
 
 
 def expect_body(headers: Headers, path: str) -> ExpectedBody:
     """Return which body follows, and whether it is refused before any of it is read."""
+    is_chunked = b"transfer-encoding" in headers.seen
     text = headers.text(b"content-length")
-    is_number = text.isascii() and text.isdigit()
-    length = int(text) if is_number else 0
-    cap = _largest(path, headers.text(b"content-type"))
-    refusal = None
-    if text and not is_number:
-        refusal = Refusal(400, "malformed", _("The Content-Length is no number."), close=True)
-    elif length > cap:
-        refusal = _too_large(close=True)
+    if not text and not is_chunked:
+        return NO_BODY
+    if text and not (text.isascii() and text.isdigit()):
+        detail = _("The Content-Length is no number.")
+        return ExpectedBody(refusal=Refusal(400, "malformed", detail, close=True))
+    length, cap = int(text or 0), _largest(path, headers.text(b"content-type"))
     return ExpectedBody(
         length=length,
-        is_chunked=b"transfer-encoding" in headers.seen,
+        is_chunked=is_chunked,
         largest=cap,
-        refusal=refusal,
+        refusal=_too_large(close=True) if length > cap else None,
         is_drained=cap < length <= DRAINED and b"expect" not in headers.seen,
     )
 

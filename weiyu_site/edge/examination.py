@@ -99,6 +99,8 @@ def _clean_path(path: str) -> str:
 
 
 def _clean_query(query: str) -> tuple[str, list[str]]:
+    if not query:
+        return "", []
     # The server's log and the bridge to WSGI both read it as ASCII.
     query = _NOT_IN_QUERIES.sub(lambda found: f"%{ord(found[0]):02X}", query)
     return redaction.clean_query(query)
