@@ -28,7 +28,7 @@ AREAS = {
     "token and rights": ("/tokens/", "/jwt/", "simplejwt", "/hmac.py", "/base64.py"),
     "query and rows": ("django/db/", "sqlite3", "dateparse", "/tickets/"),
     "API conventions": ("weiyu_site/api",),
-    "front and logging": ("weiyu_site/edge", "logging/"),
+    "edge and logging": ("weiyu_site/edge", "logging/"),
     "rest of DRF": ("rest_framework", "django_filters"),
     "headers and middleware": ("middleware", "csp/", "corsheaders", "whitenoise", "/axes/"),
     "rest of Django": ("django/",),

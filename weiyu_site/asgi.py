@@ -10,19 +10,21 @@ from django.conf import settings
 
 from tokens.verification.refused_counter import refused_calls
 from weiyu_site.due_work import Timer
-from weiyu_site.edge.application import Front
+from weiyu_site.edge.application import EdgeApplication
 from weiyu_site.edge.gateway import Gateway
 from weiyu_site.routing import websocket_urlpatterns
 
 # More threads a process only take turns at the interpreter; more processes serve more.
 THREADS = 4
 
-application = Front(
+timer = Timer()
+
+application = EdgeApplication(
     http=WSGIMiddleware(Gateway(django), workers=THREADS),
     websocket=URLRouter(websocket_urlpatterns),
     trusted=settings.TRUSTED_PROXIES,
     allowed_hosts=settings.ALLOWED_HOSTS,
     # Without Redis this is the only process; among several a timer runs the command.
-    timer=None if settings.REDIS_URL else Timer(),
-    at_end=[refused_calls.stop],
+    at_start=[] if settings.REDIS_URL else [timer.start],
+    at_end=[timer.stop, refused_calls.stop],
 )

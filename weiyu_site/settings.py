@@ -59,7 +59,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "weiyu_site.edge.middleware.FrontMiddleware",
+    "weiyu_site.edge.middleware.EdgeMiddleware",
     # Whatever stands behind it finds the address without the frame.
     "tokens.embedding.frames.FrameMiddleware",
     "django.middleware.security.SecurityMiddleware",
@@ -148,7 +148,7 @@ else:
     CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
 
 MEDIA_ROOT = DATA_DIR / "uploads"
-# Bodies are spooled and capped by the front (weiyu_site/edge), before a thread is taken.
+# Bodies are spooled and capped by the edge (weiyu_site/edge), before a thread is taken.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_621_440
 
 # --- People and sessions ------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Servers whose application is `inner.py`: the front alone, under a real uvicorn."""
+"""Servers whose application is `inner.py`: the edge alone, under a real uvicorn."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from weiyu_site import serve
 
 
 @pytest.fixture(scope="package")
-def front_server(tmp_path_factory) -> Iterator[Callable[..., Process]]:
-    """Return a function that starts uvicorn with our options: `front_server(PATIENCE="3")`."""
+def edge_server(tmp_path_factory) -> Iterator[Callable[..., Process]]:
+    """Return a function that starts uvicorn with our options: `edge_server(PATIENCE="3")`."""
     running: dict[tuple, Process] = {}
 
     def start(**env: str) -> Process:
@@ -27,7 +27,7 @@ def front_server(tmp_path_factory) -> Iterator[Callable[..., Process]]:
             running[key] = Process(
                 command=[sys.executable, "-m", *command],
                 env={**os.environ, **env},
-                log_path=tmp_path_factory.mktemp("front") / "server.log",
+                log_path=tmp_path_factory.mktemp("edge") / "server.log",
                 port=port,
             )
             running[key].start()

@@ -1,4 +1,4 @@
-"""A server's application for the tests of the front: no site behind it, only what they look at."""
+"""A server's application for the tests of the edge: no site behind it, only what they look at."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ settings.configure(
 )
 django.setup()
 
-from weiyu_site.edge.application import Front  # noqa: E402
+from weiyu_site.edge.application import EdgeApplication  # noqa: E402
 from weiyu_site.edge.gateway import Gateway  # noqa: E402
 from weiyu_site.edge.sockets import NoSuchSocket  # noqa: E402
 
@@ -69,7 +69,7 @@ def inner(environ, start_response):
     return [answer]
 
 
-application = Front(
+application = EdgeApplication(
     http=WSGIMiddleware(Gateway(inner), workers=4),
     websocket=URLRouter([re_path(r"", NoSuchSocket.as_asgi())]),
     trusted=[ipaddress.ip_network(n) for n in os.environ.get("TRUSTED", "").split() if n],

@@ -1,4 +1,4 @@
-"""The front before Django alone: the test client and plain WSGI get the same judgement."""
+"""The edge before Django alone: the test client and plain WSGI get the same judgement."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from django.http import HttpResponse
 from django.test import Client, RequestFactory
 
 from weiyu_site import error_views
-from weiyu_site.edge.middleware import FrontMiddleware
+from weiyu_site.edge.middleware import EdgeMiddleware
 from weiyu_site.edge.request_ids import current
 
 TOKEN = "eyJhbGciOiJIUzM4NCIsImtpZCI6InQxIn0.eyJzdWIiOiJ4IiwiaWF0IjoxfQ.c2lnbmF0dXJl_-x"
@@ -30,7 +30,7 @@ def passed_on(path="/x", method="get", **extra):
         seen.append((request, current.get()))
         return HttpResponse("inner")
 
-    response = FrontMiddleware(answer)(getattr(RequestFactory(), method)(path, **extra))
+    response = EdgeMiddleware(answer)(getattr(RequestFactory(), method)(path, **extra))
     request, inside = seen[0] if seen else (None, "")
     return request, response, inside
 
@@ -47,7 +47,7 @@ def test_the_token_is_only_where_the_verifier_looks():
     assert "eyJ" not in request.build_absolute_uri()
 
 
-def test_what_the_front_has_judged_is_only_read():
+def test_what_the_edge_has_judged_is_only_read():
     request, response, _ = passed_on(
         "/x?accessToken=a", **{"weiyu.request_id": "one", "weiyu.access_tokens": ["b"]}
     )

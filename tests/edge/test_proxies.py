@@ -8,13 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from weiyu_site.edge.proxies import judge, parse_address
+from weiyu_site.edge.proxies import find_caller, parse_address
 
 TRUSTED = [ipaddress.ip_network(n) for n in ("10.0.0.0/8", "fd00::/8", "127.0.0.1/32")]
 
 
 def caller(peer, forwarded_for="", proto="", trusted=TRUSTED):
-    return judge(peer, "http", forwarded_for=forwarded_for, forwarded_proto=proto, trusted=trusted)
+    return find_caller(
+        peer, "http", forwarded_for=forwarded_for, forwarded_proto=proto, trusted=trusted
+    )
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The front under a real server: what goes in, what the application sees, what is logged."""
+"""The edge under a real server: what goes in, what the application sees, what is logged."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ MARKS = ("eyJ", "c2lnbmF0dXJl", "%65%79%4a")
 
 
 @pytest.fixture
-def server(front_server):
-    return front_server(PATIENCE="3")
+def server(edge_server):
+    return edge_server(PATIENCE="3")
 
 
 def raw(server, target: str, *headers: str, method: str = "GET", body: bytes = b"") -> bytes:
@@ -146,8 +146,8 @@ def test_a_body_over_the_cap_is_413(server, size, streamed):
     assert problem["request_id"] == answer.headers["x-request-id"]
 
 
-def test_a_body_that_claims_to_be_huge_is_refused_at_once(front_server):
-    server = front_server(PATIENCE="60")
+def test_a_body_that_claims_to_be_huge_is_refused_at_once(edge_server):
+    server = edge_server(PATIENCE="60")
     started = time.perf_counter()
 
     answer = raw(server, "/api/x", "Host: 127.0.0.1", "Content-Length: 99999999999", method="POST")
@@ -227,8 +227,8 @@ def test_forged_proxy_headers_change_nothing(server):
     assert "evil.example" not in json.dumps(environ)
 
 
-def test_a_trusted_proxy_is_believed_for_the_address_and_the_scheme_alone(front_server):
-    server = front_server(TRUSTED="127.0.0.0/8")
+def test_a_trusted_proxy_is_believed_for_the_address_and_the_scheme_alone(edge_server):
+    server = edge_server(TRUSTED="127.0.0.0/8")
 
     environ = seen(
         raw(
@@ -332,8 +332,8 @@ def test_requests_pipelined_on_one_connection_are_answered_in_order(server):
     assert re.findall(rb'"PATH_INFO": "(/\w+)"', answer) == [b"/one", b"/two"]
 
 
-def test_slow_uploads_and_slow_downloads_leave_the_rest_answering(front_server):
-    server = front_server(PATIENCE="60")
+def test_slow_uploads_and_slow_downloads_leave_the_rest_answering(edge_server):
+    server = edge_server(PATIENCE="60")
     slow: list[socket.socket] = []
     for _ in range(20):
         upload = socket.create_connection(("127.0.0.1", server.port))

@@ -1,4 +1,4 @@
-"""The front before the whole site, as `make run` and the production command start it."""
+"""The edge before the whole site, as `make run` and the production command start it."""
 
 from __future__ import annotations
 

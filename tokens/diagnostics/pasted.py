@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl, urlsplit
 from tokens.errors import Refused
 from tokens.origins.domains import Origin
 
-# All the names that our front takes out of an address.
+# All the names that our edge takes out of an address.
 PARAMETERS = frozenset({"accesstoken", "access_token", "token"})
 
 

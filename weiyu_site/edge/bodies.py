@@ -1,4 +1,7 @@
-"""Read the body of a request whole before a thread is taken, within a cap and a patience."""
+"""Read the body of a request whole before a thread is taken, within a cap and a patience.
+
+Its length is judged by RFC 9112, section 6, with the 408 and 413 of RFC 9110.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
 from io import BytesIO
 from tempfile import SpooledTemporaryFile
-from typing import IO, Any
+from typing import IO, Any, NamedTuple
 
 from django.utils.translation import gettext_lazy as _
 
@@ -35,7 +38,40 @@ class Disconnected(Exception):
     """The caller left before the body was whole."""
 
 
-def largest(path: str, content_type: str) -> int:
+class ExpectedBody(NamedTuple):
+    """What the headers say of the body that follows them."""
+
+    length: int = 0
+    is_chunked: bool = False
+    largest: int = LARGEST
+    refusal: Refusal | None = None
+    # Its client is sending already, and reads our refusal only when it is done.
+    is_drained: bool = False
+
+
+NO_BODY = ExpectedBody()
+
+
+def expect_body(headers: Headers, path: str) -> ExpectedBody:
+    """Return which body follows, and whether it is refused before any of it is read."""
+    is_chunked = b"transfer-encoding" in headers.seen
+    text = headers.text(b"content-length")
+    if not text and not is_chunked:
+        return NO_BODY
+    if text and not (text.isascii() and text.isdigit()):
+        detail = _("The Content-Length is no number.")
+        return ExpectedBody(refusal=Refusal(400, "malformed", detail, close=True))
+    length, cap = int(text or 0), _largest(path, headers.text(b"content-type"))
+    return ExpectedBody(
+        length=length,
+        is_chunked=is_chunked,
+        largest=cap,
+        refusal=_too_large(close=True) if length > cap else None,
+        is_drained=cap < length <= DRAINED and b"expect" not in headers.seen,
+    )
+
+
+def _largest(path: str, content_type: str) -> int:
     """Return the size that a body may have; only forms with files may exceed the default."""
     if content_type.lower().startswith("multipart/form-data"):
         for prefix, size in LARGEST_FORMS.items():
@@ -44,57 +80,25 @@ def largest(path: str, content_type: str) -> int:
     return LARGEST
 
 
-def too_large(size: int, *, close: bool = False) -> Refusal:
-    detail = _("The request body is too large.")
-    return Refusal(413, "body-too-large", detail, close=close)
+def _too_large(*, close: bool) -> Refusal:
+    return Refusal(413, "body-too-large", _("The request body is too large."), close=close)
 
 
-async def read(
-    receive: Receive, headers: Headers, *, path: str, patience: float = PATIENCE
-) -> IO[bytes] | None:
-    """Return the body, or None if there is none. Afterwards the headers tell its length."""
-    chunked = b"transfer-encoding" in headers.seen
-    length = declared_length(headers.text(b"content-length"))
-    if not length and not chunked:
-        return None
-    cap = largest(path, headers.text(b"content-type"))
-    if length > cap:
-        raise await _refuse(receive, length, headers, patience)
-    body, size = await _collect(receive, cap, patience)
-    if chunked:
-        # Without a length a WSGI application sees an empty body.
-        headers.kept.append((b"content-length", b"%d" % size))
-    return body
-
-
-def declared_length(text: str) -> int:
-    if not text:
-        return 0
-    if not (text.isascii() and text.isdigit()):
-        raise Refusal(400, "malformed", _("The Content-Length is no number."), close=True)
-    return int(text)
-
-
-async def _collect(receive: Receive, cap: int, patience: float) -> tuple[IO[bytes], int]:
-    """Gather the body, on disk once it is large; a stall of `patience` seconds is a 408."""
-    message = await _next(receive, patience)
-    data = message.get("body", b"")
-    if not message.get("more_body") and len(data) <= cap:
-        return BytesIO(data), len(data)
-    size = 0
-    # It lives as long as the request, and is closed by the front.
+async def read(receive: Receive, expected: ExpectedBody, patience: float) -> tuple[IO[bytes], int]:
+    """Return the body, on disk once it is large, and its size; a stall is a 408."""
+    if not expected.length and not expected.is_chunked:
+        return BytesIO(), 0
+    size, more = 0, True
+    # It lives as long as the request, and is closed by the edge.
     body: IO[bytes] = SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115
     try:
-        while True:
+        while more:
+            data, more = await _next(receive, patience)
             size += len(data)
-            if size > cap:
-                drained = await _drained(receive, message, patience)
-                raise too_large(size, close=not drained)
+            if size > expected.largest:
+                is_unread = more and not await drain(receive, patience)
+                raise _too_large(close=is_unread)
             body.write(data)
-            if not message.get("more_body"):
-                break
-            message = await _next(receive, patience)
-            data = message.get("body", b"")
     except BaseException:
         body.close()
         raise
@@ -102,39 +106,32 @@ async def _collect(receive: Receive, cap: int, patience: float) -> tuple[IO[byte
     return body, size
 
 
-async def _next(receive: Receive, patience: float) -> Message:
-    """Return the next message that brings something on."""
+async def drain(receive: Receive, patience: float) -> bool:
+    """Throw away the rest of a body; False if it was given up before its end."""
+    total = 0
+    try:
+        while total <= DRAINED:
+            data, more = await _next(receive, patience)
+            if not more:
+                return True
+            total += len(data)
+    except Refusal:
+        pass
+    return False
+
+
+async def _next(receive: Receive, patience: float) -> tuple[bytes, bool]:
+    """Return what arrives next, and whether there is more; a client may be silent for a while."""
     try:
         async with asyncio.timeout(patience):
             while True:
                 message = await receive()
                 if message["type"] == "http.disconnect":
                     raise Disconnected
-                if message.get("body") or not message.get("more_body"):
-                    return message
+                data, more = message.get("body", b""), message.get("more_body", False)
+                if data or not more:
+                    return data, more
     except TimeoutError as error:
         raise Refusal(
             408, "body-timeout", _("The request body did not arrive in time."), close=True
         ) from error
-
-
-async def _refuse(receive: Receive, length: int, headers: Headers, patience: float) -> Refusal:
-    """Return the 413 of a body that says itself that it is too large."""
-    if length > DRAINED or b"expect" in headers.seen:
-        return too_large(length, close=True)
-    drained = await _drained(receive, {"more_body": True}, patience)
-    return too_large(length, close=not drained)
-
-
-async def _drained(receive: Receive, message: Message, patience: float) -> bool:
-    """Throw away the rest of a body; False if it was given up before its end."""
-    total = 0
-    try:
-        while message.get("more_body"):
-            message = await _next(receive, patience)
-            total += len(message.get("body", b""))
-            if total > DRAINED:
-                return False
-    except Refusal:
-        return False
-    return True

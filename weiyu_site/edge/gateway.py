@@ -1,9 +1,8 @@
-"""Hand Django's WSGI application what the front found out, and nothing of the raw request."""
+"""Hand a WSGI application (PEP 3333) what the edge found out, and nothing of the raw request."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from io import BytesIO
 from typing import Any
 from wsgiref.util import FileWrapper
 
@@ -25,7 +24,7 @@ class Gateway:
         environ["weiyu.request_id"] = scope["weiyu.request_id"]
         # Body and answer are handed over directly: a2wsgi would make each piece of them a trip
         # from this thread to the event loop and back.
-        environ["wsgi.input"] = scope["weiyu.body"] or BytesIO()
+        environ["wsgi.input"] = scope["weiyu.body"]
         environ["wsgi.file_wrapper"] = FileWrapper
         reply: Reply = scope["weiyu.reply"]
         chunks = self._application(environ, reply.begin)

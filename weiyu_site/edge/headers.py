@@ -1,4 +1,4 @@
-"""Judge the headers of a request before anything reads them."""
+"""Judge the headers of a request before anything reads them (RFC 9110, section 5)."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ ONCE = frozenset(
 )
 ADDRESSES = frozenset({b"referer", b"hx-current-url"})
 # What a proxy may tell is judged once (proxies.py); nobody below may read it again.
-HEARSAY = frozenset({b"forwarded", b"x-real-ip", b"x-request-id", b"transfer-encoding"})
+DROPPED = frozenset({b"forwarded", b"x-real-ip", b"x-request-id", b"transfer-encoding"})
 WATCHED = frozenset({
-    *ONCE, *HEARSAY, b"cookie", b"x-forwarded-for", b"x-forwarded-proto", b"accept-language",
+    *ONCE, *DROPPED, b"cookie", b"x-forwarded-for", b"x-forwarded-proto", b"accept-language",
     b"expect",
 })  # fmt: skip
 # They carry secrets on purpose, for those who verify them.
@@ -35,7 +35,7 @@ CHARSETS = frozenset({"utf-8", "utf8", "us-ascii"})
 
 @dataclass(slots=True)
 class Headers:
-    """The headers that go on, and the values that the front itself needs."""
+    """The headers that go on, and the values that the edge itself needs."""
 
     kept: list[Header] = field(default_factory=list)
     seen: dict[bytes, bytes] = field(default_factory=dict)
@@ -45,7 +45,7 @@ class Headers:
         return self.seen.get(name, b"").decode("latin-1")
 
 
-def judge(headers: Iterable[Header]) -> Headers:
+def judge_headers(headers: Iterable[Header]) -> Headers:
     """Drop what could be misread, mask tokens, and refuse what contradicts itself."""
     judged = Headers()
     total = 0
@@ -57,18 +57,18 @@ def judge(headers: Iterable[Header]) -> Headers:
             continue
         if name in WATCHED:
             _note(judged, name, value)
-        if name in HEARSAY or name == b"cookie" or name.startswith(b"x-forwarded-"):
+        if name in DROPPED or name == b"cookie" or name.startswith(b"x-forwarded-"):
             continue
         judged.kept.append((name, _masked(name, value)))
     if cookie := judged.seen.get(b"cookie"):
         judged.kept.append((b"cookie", cookie))
-    judged.refusal = judged.refusal or refused_charset(judged.text(b"content-type"))
+    judged.refusal = judged.refusal or _refused_charset(judged.text(b"content-type"))
     if total > LARGEST:
         judged.refusal = Refusal(431, "headers-too-large", _("The headers are too large."))
     return judged
 
 
-def refused_charset(content_type: str) -> Refusal | None:
+def _refused_charset(content_type: str) -> Refusal | None:
     """Refuse what is not UTF-8: Python's codecs also hold ciphers, archives and ones that fail."""
     named = (charset.strip('" ').lower() for charset in _CHARSET.findall(content_type))
     if CHARSETS.issuperset(named):

@@ -10,10 +10,13 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 
+from asgiref.sync import async_to_sync
 from channels.layers import get_channel_layer
 from django.db import connection, connections
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
+
+from weiyu_site.edge.replies import Answer
 
 logger = logging.getLogger(__name__)
 
@@ -37,10 +40,10 @@ class Health:
         self._layer = LayerProbe()
         self._lock: asyncio.Lock | None = None
 
-    async def answer(self, path: str) -> tuple[int, bytes]:
+    async def answer(self, path: str) -> Answer:
         if path == "/healthz":
-            return alive()
-        return ready(await self._judge())
+            return _alive()
+        return _ready(await self._judge())
 
     async def _judge(self) -> Verdict:
         """Look at the parts, once a second at most: anybody may ask."""
@@ -87,21 +90,29 @@ class LayerProbe:
         return True
 
 
-def alive() -> tuple[int, bytes]:
-    return 200, b'{"status":"ok"}'
+def answer(path: str) -> Answer:
+    """Answer where there is no event loop of a server."""
+    if path == "/healthz":
+        return _alive()
+    layer_works = async_to_sync(LayerProbe().works)()
+    return _ready({**_look_at_data(), "channel_layer": layer_works})
 
 
-def ready(verdict: Verdict) -> tuple[int, bytes]:
+def _alive() -> Answer:
+    return Answer(200, HEADERS, b'{"status":"ok"}')
+
+
+def _ready(verdict: Verdict) -> Answer:
     """Return the answer that names each part, and says no more about it."""
     works = all(verdict.values())
     body = {
         "status": "ok" if works else "unavailable",
         "checks": {part: "ok" if good else "failed" for part, good in verdict.items()},
     }
-    return 200 if works else 503, json.dumps(body, separators=(",", ":")).encode()
+    return Answer(200 if works else 503, HEADERS, json.dumps(body, separators=(",", ":")).encode())
 
 
-def look_at_data() -> Verdict:
+def _look_at_data() -> Verdict:
     """Ask the database which migrations it has; that proves both."""
     try:
         connection.ensure_connection()
@@ -115,7 +126,7 @@ def look_at_data() -> Verdict:
 def _look_at_data_alone() -> Verdict:
     """Look from a thread of our own, which leaves no connection behind."""
     try:
-        return look_at_data()
+        return _look_at_data()
     finally:
         connections.close_all()
 

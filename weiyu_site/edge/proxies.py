@@ -1,4 +1,7 @@
-"""Find out who really calls when proxies stand between; only trusted ones are believed."""
+"""Find out who really calls when proxies stand between; only trusted ones are believed.
+
+They tell it in `X-Forwarded-For` and `X-Forwarded-Proto`; nobody reads `Forwarded` (RFC 7239).
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,7 @@ class Caller(NamedTuple):
     scheme: str
 
 
-def judge(
+def find_caller(
     peer: str,
     scheme: str,
     *,

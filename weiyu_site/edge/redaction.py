@@ -1,4 +1,4 @@
-"""Take AccessTokens out of addresses, and mask whatever else looks like one."""
+"""Take AccessTokens out of addresses (RFC 6750, section 5.3), and mask what else looks like one."""
 
 from __future__ import annotations
 

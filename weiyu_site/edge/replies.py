@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, MutableMapping
 from tempfile import SpooledTemporaryFile
-from typing import IO, Any
-
-from weiyu_site.edge.problem import Refusal, encoded
+from typing import IO, Any, NamedTuple
 
 Message = MutableMapping[str, Any]
 Send = Callable[[Message], Awaitable[None]]
 
 IN_MEMORY = 1024 * 1024
 PIECE = 64 * 1024
+
+
+class Answer(NamedTuple):
+    """What the edge answers by itself."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
 
 
 class Reply:
@@ -78,20 +84,9 @@ class Reply:
         if self._file is not None:
             self._file.close()
 
-    def refuse(self, refusal: Refusal, *, path: str, language: str = "") -> None:
-        """Answer the refusal, whatever was collected until now."""
-        body = refusal.body(self.request_id.decode("ascii"), language)
-        self.answer(refusal.status, refusal.headers(path), body)
-
-    def answer(self, status: int, headers: dict[str, str], body: bytes) -> None:
-        """Answer exactly this."""
-        self._drop()
-        self.start = {
-            "type": "http.response.start",
-            "status": status,
-            "headers": list(encoded(headers)),
-        }
-        self.add(body)
+    def answer(self, answer: Answer) -> None:
+        """Answer exactly this, whatever was collected until now."""
+        self.begin(str(answer.status), list(answer.headers.items()))(answer.body)
 
     def _drop(self) -> None:
         """Forget what was collected."""
