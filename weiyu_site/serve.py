@@ -6,11 +6,15 @@ The options of the server stand here alone; `--print` writes the uvicorn command
 from __future__ import annotations
 
 import argparse
+import os
 import shlex
 from collections.abc import Sequence
 from typing import Any
 
+import django
 import uvicorn
+
+from weiyu_site.launch.database_state import end_on_other_states
 
 APPLICATION = "weiyu_site.asgi:application"
 
@@ -57,6 +61,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
         more = {"host": given.host, "port": given.port, "workers": given.workers}
         print(shlex.join(command(**more)))  # noqa: T201 - it is what was asked for
         return
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "weiyu_site.settings")
+    django.setup()
+    # Here once: a server that keeps workers alive would start them again and again.
+    end_on_other_states()
     # The site's own LOGGING writes the server's lines too.
     uvicorn.run(
         APPLICATION,

@@ -1,18 +1,14 @@
-"""The edge's own refusals as problem+json (RFC 9457), built where no Django request exists."""
+"""The edge's own refusals as problem+json (RFC 9457), where no Django request exists."""
 
 from __future__ import annotations
-
-import json
-from http import HTTPStatus
 
 from django.conf import settings
 from django.utils import translation
 from django.utils.functional import Promise
 
 from accounts.languages import asked_for
+from rest.problems import MEDIA_TYPE, problem_body
 from weiyu_site.edge.replies import Answer
-
-MEDIA_TYPE = "application/problem+json"
 
 
 class Refusal(Exception):
@@ -29,25 +25,8 @@ class Refusal(Exception):
     def answer(self, path: str, *, request_id: str, accept_language: str) -> Answer:
         """Return the problem in the caller's language."""
         with translation.override(asked_for(accept_language) or settings.LANGUAGE_CODE):
-            body = problem(self.status, self.code, str(self.detail), request_id=request_id)
-        return Answer(self.status, _headers(path), body)
-
-
-def problem(status: int, code: str, detail: str, *, request_id: str) -> bytes:
-    """Return the body of a problem."""
-    return json.dumps(
-        {
-            "type": "about:blank",
-            "title": HTTPStatus(status).phrase,
-            "status": status,
-            "detail": detail,
-            "code": code,
-            "errors": [],
-            "request_id": request_id,
-        },
-        ensure_ascii=False,
-        separators=(",", ":"),
-    ).encode()
+            body = problem_body(self.status, self.code, str(self.detail), request_id=request_id)
+        return Answer(self.status, _headers(path), body.encode())
 
 
 def _headers(path: str) -> dict[str, str]:

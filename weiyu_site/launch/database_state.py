@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import logging
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
 from django.core.exceptions import ImproperlyConfigured
-from django.db import connection
+from django.db import DatabaseError, connection
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
+
+logger = logging.getLogger(__name__)
 
 
 def refuse_other_states() -> None:
@@ -21,3 +27,22 @@ def refuse_other_states() -> None:
             "which this one does not know). Use that version, or begin with an empty database: "
             "another WEIYU_DATA_DIR or WEIYU_DATABASE_URL."
         )
+
+
+def end_on_other_states() -> None:
+    """End the process with that sentence; a database that does not answer yet may come later."""
+    try:
+        # Servers load the application from inside their event loop, where Django refuses queries.
+        with ThreadPoolExecutor(1) as thread:
+            thread.submit(_look).result()
+    except ImproperlyConfigured as error:
+        sys.exit(f"Weiyu cannot start: {error}")
+    except DatabaseError as error:
+        logger.warning("The database does not answer yet: %s.", type(error).__name__)
+
+
+def _look() -> None:
+    try:
+        refuse_other_states()
+    finally:
+        connection.close()
