@@ -24,7 +24,8 @@ from rest_framework.views import APIView
 
 from records.ids import LARGEST_ID, is_id
 from records.text import LONGEST_SEARCH
-from rest.cursors import READING, refuse
+from rest.cursors import READING
+from rest.problems import invalid_field
 
 
 class IdField(forms.IntegerField):
@@ -95,7 +96,7 @@ class StrictFilterBackend(DjangoFilterBackend):
         text = request.query_params.get("search", "").strip()
         if len(text) > LONGEST_SEARCH:
             message = _("Search for at most %(most)s characters.") % {"most": LONGEST_SEARCH}
-            raise refuse("search", message, "max-length")
+            raise invalid_field("search", message, "max-length")
         return search(queryset, text) if search and text else queryset
 
 
@@ -110,9 +111,9 @@ def refuse_unknown(request: Request, known: frozenset[str] | set[str]) -> None:
         if name not in known:
             message = _("There is no parameter “%(name)s” here. Known: %(known)s.")
             names = ", ".join(sorted(known - {"format"}))
-            raise refuse(name, message % {"name": name, "known": names}, "unknown-parameter")
+            raise invalid_field(name, message % {"name": name, "known": names}, "unknown-parameter")
         if len(values) > 1:
-            raise refuse(name, _("Give it once; commas mean “or”."), "doubled-parameter")
+            raise invalid_field(name, _("Give it once; commas mean “or”."), "doubled-parameter")
 
 
 def _names_for(request: Request, filterset: type[FilterSet]) -> set[str]:
@@ -128,7 +129,7 @@ def refuse_empty(request: Request, names: set[str]) -> None:
     for name in names & set(request.query_params):
         if not all(word.strip() for word in request.query_params[name].split(",")):
             message = _("A value is missing. Give it, or leave the parameter or the comma out.")
-            raise refuse(name, message, "blank")
+            raise invalid_field(name, message, "blank")
 
 
 def _has_own_rule(filterset: type[FilterSet]) -> bool:
