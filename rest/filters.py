@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from datetime import UTC, datetime
 from typing import Any
 
@@ -105,12 +105,13 @@ def known_to(view: APIView) -> frozenset[str]:
     return frozenset({"fields", "format", *getattr(view, "extra_parameters", ())})
 
 
-def refuse_unknown(request: Request, known: frozenset[str] | set[str]) -> None:
+def refuse_unknown(request: Request, known: Set[str]) -> None:
     """Refuse parameters that nobody reads, or that stand twice."""
-    for name, values in request.query_params.lists():
-        if name not in known:
-            message = _("There is no parameter “%(name)s” here. Known: %(known)s.")
+    for given, values in request.query_params.lists():
+        name = given[:100]
+        if given not in known:
             names = ", ".join(sorted(known - {"format"}))
+            message = _("There is no parameter “%(name)s” here. Known: %(known)s.")
             raise invalid_field(name, message % {"name": name, "known": names}, "unknown-parameter")
         if len(values) > 1:
             raise invalid_field(name, _("Give it once; commas mean “or”."), "doubled-parameter")
