@@ -28,49 +28,6 @@ from rest.cursors import READING
 from rest.problems import invalid_field
 
 
-class IdField(forms.IntegerField):
-    """An id as databases can hold it; anything larger is bad input, not a server error."""
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(**{"max_value": LARGEST_ID, "min_value": -LARGEST_ID, **options})
-
-
-class AnyIdFilter(filters.BaseInFilter):
-    field_class = IdField
-
-
-class AnyChoiceFilter(filters.BaseInFilter, filters.ChoiceFilter):
-    pass
-
-
-class AnyTextFilter(filters.BaseInFilter, filters.CharFilter):
-    pass
-
-
-def any_of(plain: filters.Filter) -> filters.Filter:
-    """Return the filter that takes `a,b` where `plain` takes `a`; it asks no further query."""
-    if plain.lookup_expr != "exact" or plain.method is not None:
-        return plain
-    options = {"field_name": plain.field_name, "exclude": plain.exclude, "distinct": plain.distinct}
-    if isinstance(plain, filters.BooleanFilter):
-        return TruthFilter(**options)
-    if isinstance(plain, filters.ModelChoiceFilter | filters.NumberFilter):
-        return AnyIdFilter(**options)
-    if isinstance(plain, filters.ChoiceFilter):
-        return AnyChoiceFilter(choices=plain.extra["choices"], **options)
-    if type(plain) is filters.CharFilter:
-        return AnyTextFilter(**options)
-    return plain
-
-
-class FamilyFilterSet(FilterSet):
-    """The filters of a list: whatever comes from a column takes several values with commas."""
-
-    @classmethod
-    def filter_for_field(cls, *args: Any, **options: Any) -> filters.Filter:
-        return any_of(super().filter_for_field(*args, **options))
-
-
 class StrictFilterBackend(DjangoFilterBackend):
     """Apply the view's filters and search, and refuse every other parameter by name.
 
@@ -138,6 +95,25 @@ def _has_own_rule(filterset: type[FilterSet]) -> bool:
     return filterset.filter_queryset is not FilterSet.filter_queryset
 
 
+class IdField(forms.IntegerField):
+    """An id as databases can hold it; anything larger is bad input, not a server error."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**{"max_value": LARGEST_ID, "min_value": -LARGEST_ID, **options})
+
+
+class AnyIdFilter(filters.BaseInFilter):
+    field_class = IdField
+
+
+class AnyChoiceFilter(filters.BaseInFilter, filters.ChoiceFilter):
+    pass
+
+
+class AnyTextFilter(filters.BaseInFilter, filters.CharFilter):
+    pass
+
+
 class MomentField(IsoDateTimeField):
     """A moment that is one in UTC, too, where databases compare it."""
 
@@ -175,6 +151,30 @@ class TruthFilter(BooleanFilter):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **{"widget": TruthWidget, **options})
+
+
+def any_of(plain: filters.Filter) -> filters.Filter:
+    """Return the filter that takes `a,b` where `plain` takes `a`; it asks no further query."""
+    if plain.lookup_expr != "exact" or plain.method is not None:
+        return plain
+    options = {"field_name": plain.field_name, "exclude": plain.exclude, "distinct": plain.distinct}
+    if isinstance(plain, filters.BooleanFilter):
+        return TruthFilter(**options)
+    if isinstance(plain, filters.ModelChoiceFilter | filters.NumberFilter):
+        return AnyIdFilter(**options)
+    if isinstance(plain, filters.ChoiceFilter):
+        return AnyChoiceFilter(choices=plain.extra["choices"], **options)
+    if type(plain) is filters.CharFilter:
+        return AnyTextFilter(**options)
+    return plain
+
+
+class FamilyFilterSet(FilterSet):
+    """The filters of a list: whatever comes from a column takes several values with commas."""
+
+    @classmethod
+    def filter_for_field(cls, *args: Any, **options: Any) -> filters.Filter:
+        return any_of(super().filter_for_field(*args, **options))
 
 
 class ChangedWhenFilter(FamilyFilterSet):
