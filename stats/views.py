@@ -12,7 +12,7 @@ from rest_framework.response import Response
 
 from rest.viewsets import ApiViewSet
 from stats.figures import Subject, figures
-from stats.parameters import OverviewParameters, TimeseriesParameters
+from stats.filters import OverviewParameters, TimeseriesParameters
 from stats.serializers import OverviewSerializer, TimeseriesSerializer
 
 
