@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, F, OuterRef, QuerySet
 
 from accounts.models import User
 from messaging.models import Message
@@ -72,13 +72,12 @@ class Subject:
     messages: QuerySet[Message]
 
     @classmethod
-    def of(cls, user: User | AnonymousUser, only: Q | None = None) -> Subject:
-        """Return all that `user` sees, or what belongs to the tickets that `only` selects."""
-        tickets = Ticket.objects.visible_to(user).order_by()
+    def of(cls, user: User | AnonymousUser, tickets: QuerySet[Ticket] | None = None) -> Subject:
+        """Return all that `user` sees, or those of their `tickets` and what was written there."""
         messages = Message.objects.visible_to(user).order_by()
-        if only is None:
-            return cls(tickets, messages)
-        tickets = tickets.filter(only)
+        if tickets is None:
+            return cls(Ticket.objects.visible_to(user).order_by(), messages)
+        tickets = tickets.order_by()
         theirs = Exists(tickets.filter(pk=OuterRef("conversation__ticket_id")))
         return cls(tickets, messages.filter(theirs))
 
