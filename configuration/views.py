@@ -6,7 +6,6 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.http import Http404
-from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.mixins import RetrieveModelMixin
 from rest_framework.request import Request
@@ -17,6 +16,7 @@ from configuration.entries import Entry, entries, entry
 from configuration.models import DEFAULT, ConfigurationValue
 from configuration.registry import UnknownSetting
 from configuration.serializers import SettingSerializer
+from rest.filters import known_to, refuse_unknown
 from rest.viewsets import ApiViewSet, DestroyMixin, UpdateMixin
 
 FIELDS = OpenApiParameter("fields", str, description="Answer with these fields only.")
@@ -36,9 +36,7 @@ class SettingViewSet(RetrieveModelMixin, UpdateMixin, DestroyMixin, ApiViewSet[A
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
-        if unknown := sorted(set(request.query_params) - {"fields", "format"}):
-            message = _("There is no such parameter here.")
-            raise ValidationError({unknown[0]: ValidationError(message, code="unknown-parameter")})
+        refuse_unknown(request, known_to(self))
 
     def get_object(self) -> Any:
         try:

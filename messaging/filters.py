@@ -4,24 +4,22 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from django import forms
 from django_filters.rest_framework import CharFilter, Filter
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 
 from messaging.models import Conversation, ConversationQuerySet, Message, MessageQuerySet
-from records.ids import LARGEST_ID
-from rest.filters import AnyChoiceFilter, FamilyFilterSet, TruthFilter, any_of_ids
+from rest.filters import AnyChoiceFilter, FamilyFilterSet, IdField, TruthFilter, any_of_ids
 
 
 @extend_schema_field(OpenApiTypes.INT)
 class WholeNumberFilter(Filter):
     """A number or an id as databases can hold it."""
 
-    field_class = forms.IntegerField
+    field_class = IdField
 
     def __init__(self, **options: object) -> None:
-        super().__init__(min_value=0, max_value=LARGEST_ID, **options)
+        super().__init__(min_value=0, **options)
 
 
 class MessageFilter(FamilyFilterSet):

@@ -12,23 +12,19 @@ from django.core.signing import BadSignature, Signer
 from django.db.models import BooleanField, F, Field, Func, Model, Q, QuerySet, Value
 from django.db.models.lookups import GreaterThan, LessThan
 from django.utils.translation import gettext as _
-from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.pagination import BasePagination
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from rest.addresses import absolute
+from rest.problems import invalid_field
 
 # What a caller may write after `ordering=`, or that and the column which stands for it.
 OrderingName = str | tuple[str, str]
 
 # These say how a list is read, not what is in it.
 READING = frozenset({"cursor", "limit", "with_count", "fields", "ordering", "format"})
-
-
-def refuse(parameter: str, message: str, code: str) -> ValidationError:
-    return ValidationError({parameter: [ErrorDetail(message, code)]})
 
 
 @dataclass(frozen=True)
@@ -51,7 +47,7 @@ class Ordering:
                 return cls(ordering.name, ordering.column, asked.startswith("-"))
         names = ", ".join(ordering.name for ordering in allowed)
         message = _("Order by one of: %(names)s; a leading “-” turns it around.")
-        raise refuse("ordering", message % {"names": names}, "unknown-ordering")
+        raise invalid_field("ordering", message % {"names": names}, "unknown-ordering")
 
     @classmethod
     def _parse(cls, entry: OrderingName) -> Self:
@@ -80,7 +76,7 @@ class Cursor:
             return cls(*_signer(purpose).unsign_object(text))
         except (BadSignature, ValueError, TypeError) as error:
             message = _("This cursor belongs to another list. Start again without it.")
-            raise refuse("cursor", message, "cursor-invalid") from error
+            raise invalid_field("cursor", message, "cursor-invalid") from error
 
 
 def _signer(purpose: str) -> Signer:
@@ -127,7 +123,9 @@ class KeysetPagination(BasePagination):
         try:
             self.field.to_python(cursor.value)
         except InvalidValue as error:
-            raise refuse("cursor", _("This cursor is outdated."), "cursor-invalid") from error
+            raise invalid_field(
+                "cursor", _("This cursor is outdated."), "cursor-invalid"
+            ) from error
         return cursor
 
     def _page(self, queryset: QuerySet[Any]) -> list[Any]:
@@ -224,13 +222,13 @@ def _limit(parameters: Mapping[str, str], default: int, most: int) -> int:
     if text.isascii() and text.isdigit() and len(text) < 9 and 1 <= int(text) <= most:
         return int(text)
     message = _("The limit is a number from 1 to %(most)d.") % {"most": most}
-    raise refuse("limit", message, "limit-invalid")
+    raise invalid_field("limit", message, "limit-invalid")
 
 
 def _with_count(parameters: Mapping[str, str]) -> bool:
     text = parameters.get("with_count", "false")
     if text not in ("true", "false"):
-        raise refuse("with_count", _("Write true or false."), "invalid")
+        raise invalid_field("with_count", _("Write true or false."), "invalid")
     return text == "true"
 
 

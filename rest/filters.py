@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from datetime import UTC, datetime
 from typing import Any
 
@@ -24,50 +24,8 @@ from rest_framework.views import APIView
 
 from records.ids import LARGEST_ID, is_id
 from records.text import LONGEST_SEARCH
-from rest.cursors import READING, refuse
-
-
-class IdField(forms.IntegerField):
-    """An id as databases can hold it; anything larger is bad input, not a server error."""
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(**{"max_value": LARGEST_ID, "min_value": -LARGEST_ID, **options})
-
-
-class AnyIdFilter(filters.BaseInFilter):
-    field_class = IdField
-
-
-class AnyChoiceFilter(filters.BaseInFilter, filters.ChoiceFilter):
-    pass
-
-
-class AnyTextFilter(filters.BaseInFilter, filters.CharFilter):
-    pass
-
-
-def any_of(plain: filters.Filter) -> filters.Filter:
-    """Return the filter that takes `a,b` where `plain` takes `a`; it asks no further query."""
-    if plain.lookup_expr != "exact" or plain.method is not None:
-        return plain
-    options = {"field_name": plain.field_name, "exclude": plain.exclude, "distinct": plain.distinct}
-    if isinstance(plain, filters.BooleanFilter):
-        return TruthFilter(**options)
-    if isinstance(plain, filters.ModelChoiceFilter | filters.NumberFilter):
-        return AnyIdFilter(**options)
-    if isinstance(plain, filters.ChoiceFilter):
-        return AnyChoiceFilter(choices=plain.extra["choices"], **options)
-    if type(plain) is filters.CharFilter:
-        return AnyTextFilter(**options)
-    return plain
-
-
-class FamilyFilterSet(FilterSet):
-    """The filters of a list: whatever comes from a column takes several values with commas."""
-
-    @classmethod
-    def filter_for_field(cls, *args: Any, **options: Any) -> filters.Filter:
-        return any_of(super().filter_for_field(*args, **options))
+from rest.cursors import READING
+from rest.problems import invalid_field
 
 
 class StrictFilterBackend(DjangoFilterBackend):
@@ -95,7 +53,7 @@ class StrictFilterBackend(DjangoFilterBackend):
         text = request.query_params.get("search", "").strip()
         if len(text) > LONGEST_SEARCH:
             message = _("Search for at most %(most)s characters.") % {"most": LONGEST_SEARCH}
-            raise refuse("search", message, "max-length")
+            raise invalid_field("search", message, "max-length")
         return search(queryset, text) if search and text else queryset
 
 
@@ -104,15 +62,16 @@ def known_to(view: APIView) -> frozenset[str]:
     return frozenset({"fields", "format", *getattr(view, "extra_parameters", ())})
 
 
-def refuse_unknown(request: Request, known: frozenset[str] | set[str]) -> None:
+def refuse_unknown(request: Request, known: Set[str]) -> None:
     """Refuse parameters that nobody reads, or that stand twice."""
-    for name, values in request.query_params.lists():
-        if name not in known:
-            message = _("There is no parameter “%(name)s” here. Known: %(known)s.")
+    for given, values in request.query_params.lists():
+        name = given[:100]
+        if given not in known:
             names = ", ".join(sorted(known - {"format"}))
-            raise refuse(name, message % {"name": name, "known": names}, "unknown-parameter")
+            message = _("There is no parameter “%(name)s” here. Known: %(known)s.")
+            raise invalid_field(name, message % {"name": name, "known": names}, "unknown-parameter")
         if len(values) > 1:
-            raise refuse(name, _("Give it once; commas mean “or”."), "doubled-parameter")
+            raise invalid_field(name, _("Give it once; commas mean “or”."), "doubled-parameter")
 
 
 def _names_for(request: Request, filterset: type[FilterSet]) -> set[str]:
@@ -128,12 +87,31 @@ def refuse_empty(request: Request, names: set[str]) -> None:
     for name in names & set(request.query_params):
         if not all(word.strip() for word in request.query_params[name].split(",")):
             message = _("A value is missing. Give it, or leave the parameter or the comma out.")
-            raise refuse(name, message, "blank")
+            raise invalid_field(name, message, "blank")
 
 
 def _has_own_rule(filterset: type[FilterSet]) -> bool:
     """True where the class filters even if nobody asks."""
     return filterset.filter_queryset is not FilterSet.filter_queryset
+
+
+class IdField(forms.IntegerField):
+    """An id as databases can hold it; anything larger is bad input, not a server error."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**{"max_value": LARGEST_ID, "min_value": -LARGEST_ID, **options})
+
+
+class AnyIdFilter(filters.BaseInFilter):
+    field_class = IdField
+
+
+class AnyChoiceFilter(filters.BaseInFilter, filters.ChoiceFilter):
+    pass
+
+
+class AnyTextFilter(filters.BaseInFilter, filters.CharFilter):
+    pass
 
 
 class MomentField(IsoDateTimeField):
@@ -173,6 +151,30 @@ class TruthFilter(BooleanFilter):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **{"widget": TruthWidget, **options})
+
+
+def any_of(plain: filters.Filter) -> filters.Filter:
+    """Return the filter that takes `a,b` where `plain` takes `a`; it asks no further query."""
+    if plain.lookup_expr != "exact" or plain.method is not None:
+        return plain
+    options = {"field_name": plain.field_name, "exclude": plain.exclude, "distinct": plain.distinct}
+    if isinstance(plain, filters.BooleanFilter):
+        return TruthFilter(**options)
+    if isinstance(plain, filters.ModelChoiceFilter | filters.NumberFilter):
+        return AnyIdFilter(**options)
+    if isinstance(plain, filters.ChoiceFilter):
+        return AnyChoiceFilter(choices=plain.extra["choices"], **options)
+    if type(plain) is filters.CharFilter:
+        return AnyTextFilter(**options)
+    return plain
+
+
+class FamilyFilterSet(FilterSet):
+    """The filters of a list: whatever comes from a column takes several values with commas."""
+
+    @classmethod
+    def filter_for_field(cls, *args: Any, **options: Any) -> filters.Filter:
+        return any_of(super().filter_for_field(*args, **options))
 
 
 class ChangedWhenFilter(FamilyFilterSet):

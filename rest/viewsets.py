@@ -35,8 +35,9 @@ from rest_framework.viewsets import GenericViewSet
 from records.ids import is_id
 from rest.addresses import absolute
 from rest.callers import caller_of
-from rest.cursors import OrderingName, refuse
+from rest.cursors import OrderingName
 from rest.idempotency import once
+from rest.problems import invalid_field
 
 ETAG = re.compile(r'(?:W/)?"(\d{1,9})"|(\d{1,9})')
 
@@ -172,7 +173,7 @@ def wanted_version(request: Request) -> int | None:
         return version
     if isinstance(version, str) and version.isascii() and version.isdigit():
         return int(version[:9])
-    raise refuse("version", _("The version is the number that you read."), "invalid")
+    raise invalid_field("version", _("The version is the number that you read."), "invalid")
 
 
 def refuse_unknown_names(serializer: BaseSerializer[Any], data: Any) -> None:
@@ -193,6 +194,6 @@ def trim(serializer: BaseSerializer[Any], wanted: str) -> None:
     names = {name.strip() for name in wanted.split(",")}
     if unknown := sorted(names - set(shape.fields)):
         message = _("There is no field “%(name)s”.") % {"name": unknown[0][:100]}
-        raise refuse("fields", message, "unknown-field")
+        raise invalid_field("fields", message, "unknown-field")
     for name in set(shape.fields) - names:
         del shape.fields[name]

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from accounts.models import User
 
 WIDTH, HEIGHT = 560, 182
-# Room for the numbers at the left and the days below.
+# Space for the numbers at the left and the days below.
 LEFT, BOTTOM = 32, 24
 SHARE_OF_BARS = 0.72
 
@@ -50,7 +50,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Row:
-    """One day: its bars, its place under the axis, and its line in the table."""
+    """One day: its bars, its position on the axis, and its line in the table."""
 
     day: date
     values: list[int]
@@ -83,7 +83,7 @@ def tickets_per_day(
 ) -> Chart:
     """Draw the tickets created and resolved on each of the last days, by two queries."""
     zone = zone or ZoneInfo(timezone.get_current_timezone_name())
-    today = timezone.now().astimezone(zone).date()
+    today = timezone.localdate(timezone=zone)
     dates = [today - timedelta(days=ago) for ago in range(days - 1, -1, -1)]
     boundaries = [midnight(day, zone) for day in [*dates, today + timedelta(days=1)]]
     found = tickets_over_time(Subject.of(user), boundaries)
@@ -106,7 +106,7 @@ def bar_chart(
 ) -> Chart:
     """Lay out one group of bars for each day."""
     top = _round_top(max((value for row in values.values() for value in row), default=0))
-    room = (WIDTH - LEFT) / max(1, len(values))
+    step = (WIDTH - LEFT) / max(1, len(values))
     return Chart(
         name=name,
         title=title,
@@ -115,32 +115,32 @@ def bar_chart(
             Row(
                 day=day,
                 values=row,
-                bars=_bars(series, row, LEFT + room * place, room, top),
-                middle=_text(LEFT + room * (place + 0.5)),
+                bars=_bars(series, row, LEFT + step * index, step, top),
+                middle=_text(LEFT + step * (index + 0.5)),
                 # The last day is named, and before it every second one.
-                is_named=(len(values) - 1 - place) % 2 == 0,
+                is_named=(len(values) - 1 - index) % 2 == 0,
             )
-            for place, (day, row) in enumerate(values.items())
+            for index, (day, row) in enumerate(values.items())
         ],
         lines=[Line(_text(_height_at(number, top)), number) for number in (0, top // 2, top)],
     )
 
 
 def _bars(
-    series: list[tuple[str, str | Promise]], values: list[int], x: float, room: float, top: int
+    series: list[tuple[str, str | Promise]], values: list[int], x: float, step: float, top: int
 ) -> list[Bar]:
-    """Return the bars of one day, which stand in the middle of its room."""
-    width = room * SHARE_OF_BARS / len(series)
-    x += room * (1 - SHARE_OF_BARS) / 2
+    """Return the bars of one day, in the middle of its step on the axis."""
+    width = step * SHARE_OF_BARS / len(series)
+    x += step * (1 - SHARE_OF_BARS) / 2
     return [
         Bar(
             series=key,
-            x=_text(x + width * place),
+            x=_text(x + width * index),
             y=_text(_height_at(value, top)),
             width=_text(width - 1),
             height=_text(HEIGHT - BOTTOM - _height_at(value, top)),
         )
-        for place, ((key, _label), value) in enumerate(zip(series, values, strict=True))
+        for index, ((key, _label), value) in enumerate(zip(series, values, strict=True))
         if value
     ]
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, F, OuterRef, QuerySet
 
 from accounts.models import User
 from messaging.models import Message
@@ -63,6 +63,9 @@ class Figures:
     first_resolution_seconds: Summary = field(default_factory=Summary)
     full_resolution_seconds: Summary = field(default_factory=Summary)
 
+    def add(self, name: str, count: int) -> None:
+        setattr(self, name, getattr(self, name) + count)
+
 
 @dataclass(frozen=True)
 class Subject:
@@ -72,13 +75,12 @@ class Subject:
     messages: QuerySet[Message]
 
     @classmethod
-    def of(cls, user: User | AnonymousUser, only: Q | None = None) -> Subject:
-        """Return all that `user` sees, or what belongs to the tickets that `only` selects."""
-        tickets = Ticket.objects.visible_to(user).order_by()
+    def of(cls, user: User | AnonymousUser, tickets: QuerySet[Ticket] | None = None) -> Subject:
+        """Return all that `user` sees, or those of their `tickets` and what was written there."""
         messages = Message.objects.visible_to(user).order_by()
-        if only is None:
-            return cls(tickets, messages)
-        tickets = tickets.filter(only)
+        if tickets is None:
+            return cls(Ticket.objects.visible_to(user).order_by(), messages)
+        tickets = tickets.order_by()
         theirs = Exists(tickets.filter(pk=OuterRef("conversation__ticket_id")))
         return cls(tickets, messages.filter(theirs))
 
@@ -120,7 +122,7 @@ def _count_tickets(subject: Subject, boundaries: list[datetime], buckets: list[F
         if bucket < len(buckets):
             name = _figure_of(verb, detail)
             if name:
-                setattr(buckets[bucket], name, getattr(buckets[bucket], name) + count)
+                buckets[bucket].add(name, count)
     _walk_back(_present_backlog(subject), changes, buckets)
 
 
@@ -165,7 +167,7 @@ def _count_messages(subject: Subject, boundaries: list[datetime], buckets: list[
     )
     for bucket, internal, from_team, count in rows:
         name = "notes" if internal else "messages_out" if from_team else "messages_in"
-        setattr(buckets[bucket], name, getattr(buckets[bucket], name) + count)
+        buckets[bucket].add(name, count)
 
 
 # --- Durations ----------------------------------------------------------------------------------
@@ -187,47 +189,34 @@ def _summarise(subject: Subject, boundaries: list[datetime], buckets: list[Figur
 def _summaries(
     events: QuerySet[TicketEvent], boundaries: list[datetime]
 ) -> Iterable[tuple[int, Summary]]:
-    """Return the summary of each bucket that has any durations.
-
-    SQLite has no percentiles, so the rows are ranked, and of each bucket come only those whose
-    rank is asked for.
-    """
-    found: dict[int, Summary] = {}
-    for bucket, count, total, rank, seconds in _ranked(events, boundaries):
-        summary = found.setdefault(bucket, Summary(count, int(total), round(int(total) / count, 1)))
-        for percent in PERCENTILES:
-            if rank == _rank_of(percent, count):
-                setattr(summary, f"p{percent}", seconds)
-    return found.items()
+    """Return the summary of each bucket that has any durations."""
+    for bucket, count, total, *percentiles in _summed(events, boundaries):
+        yield bucket, Summary(count, int(total), round(int(total) / count, 1), *percentiles)
 
 
-def _rank_of(percent: int, count: int) -> int:
-    """Return the nearest rank, in whole numbers so that every database rounds alike."""
-    return (count * percent + 99) // 100
-
-
-# By hand, because the ORM would repeat the long expression of the bucket in every window.
-_RANKED = """
-    SELECT bucket, count, total, place, seconds FROM (
+# By hand, because the ORM would repeat the long expression of the bucket in every window. SQLite
+# has no percentiles, so the rows are ranked, in whole numbers so that both databases round alike.
+_SUMMED = """
+    SELECT bucket, count, total, {percentiles} FROM (
         SELECT bucket, seconds,
-            ROW_NUMBER() OVER (PARTITION BY bucket ORDER BY seconds) AS place,
+            ROW_NUMBER() OVER (PARTITION BY bucket ORDER BY seconds) AS rank,
             COUNT(*) OVER (PARTITION BY bucket) AS count,
             SUM(seconds) OVER (PARTITION BY bucket) AS total
         FROM ({events}) AS durations
     ) AS ranked
-    WHERE place IN ({places})
+    GROUP BY bucket, count, total
 """
-_PLACES = ", ".join(f"(count * {percent} + 99) / 100" for percent in PERCENTILES)
+_PERCENTILES = ", ".join(
+    f"MAX(seconds) FILTER (WHERE rank = (count * {percent} + 99) / 100)" for percent in PERCENTILES
+)
 
 
-def _ranked(
-    events: QuerySet[TicketEvent], boundaries: list[datetime]
-) -> list[tuple[int, int, Any, int, int]]:
+def _summed(events: QuerySet[TicketEvent], boundaries: list[datetime]) -> list[tuple[Any, ...]]:
     rows = events.annotate(bucket=BucketOf("at", boundaries)).values("bucket", "seconds")
     try:
         sql, params = rows.query.sql_with_params()
     except EmptyResultSet:
         return []
     with connection.cursor() as cursor:
-        cursor.execute(_RANKED.format(events=sql, places=_PLACES), params)
+        cursor.execute(_SUMMED.format(events=sql, percentiles=_PERCENTILES), params)
         return cursor.fetchall()

@@ -11,8 +11,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from rest.viewsets import ApiViewSet
-from stats.figures import Subject, figures
-from stats.parameters import OverviewParameters, TimeseriesParameters
+from stats.figures import figures
+from stats.filters import OverviewFilter, TimeseriesFilter
 from stats.serializers import OverviewSerializer, TimeseriesSerializer
 
 
@@ -23,7 +23,7 @@ class StatisticsViewSet(ApiViewSet[Any]):
     filter_backends = ()
     pagination_class = None
 
-    @extend_schema(parameters=[OverviewParameters], responses=OverviewSerializer)
+    @extend_schema(parameters=OverviewFilter.described())
     @action(detail=False, serializer_class=OverviewSerializer)
     def overview(self, request: Request) -> Response:
         """Sum up a period and the one before it.
@@ -31,12 +31,10 @@ class StatisticsViewSet(ApiViewSet[Any]):
         Tickets created, resolved, reopened and closed, the backlog at the end, messages, and how
         long first responses and resolutions took.
         """
-        asked = OverviewParameters.read(request)
-        period = asked["period"]
+        asked = OverviewFilter.of(request)
+        period = asked.period
         before = period.before()
-        earlier, present = figures(
-            Subject.of(request.user, asked["only"]), [before.start, period.start, period.end]
-        )
+        earlier, present = figures(asked.subject, [before.start, period.start, period.end])
         answer = {
             "tz": period.zone.key,
             "period": period,
@@ -44,31 +42,27 @@ class StatisticsViewSet(ApiViewSet[Any]):
             "figures": present,
             "figures_before": earlier,
         }
-        return Response(OverviewSerializer(answer).data)
+        return Response(self.get_serializer(answer).data)
 
-    @extend_schema(parameters=[TimeseriesParameters], responses=TimeseriesSerializer)
+    @extend_schema(parameters=TimeseriesFilter.described())
     @action(detail=False, serializer_class=TimeseriesSerializer)
     def timeseries(self, request: Request) -> Response:
         """Follow the figures by hour, day, week or month.
 
         Days begin where the time zone says, also when the clocks change. At most 2,000 buckets.
         """
-        asked = TimeseriesParameters.read(request)
-        period, boundaries = asked["period"], asked["boundaries"]
-        found = figures(Subject.of(request.user, asked["only"]), boundaries)
+        asked = TimeseriesFilter.of(request)
+        period, boundaries = asked.period, asked.boundaries
         points = [
-            {
-                "start": start,
-                "end": end,
-                "name": period.label(start, asked["group_by"]),
-                "figures": each,
-            }
-            for (start, end), each in zip(pairwise(boundaries), found, strict=True)
+            {"start": start, "end": end, "name": period.label(start, asked.step), "figures": each}
+            for (start, end), each in zip(
+                pairwise(boundaries), figures(asked.subject, boundaries), strict=True
+            )
         ]
         answer = {
             "tz": period.zone.key,
-            "group_by": asked["group_by"],
+            "group_by": asked.step,
             "period": period,
             "points": points,
         }
-        return Response(TimeseriesSerializer(answer).data)
+        return Response(self.get_serializer(answer).data)

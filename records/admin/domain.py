@@ -26,8 +26,9 @@ from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from records.admin.lists import NarrowLists, is_number
+from records.admin.lists import NarrowLists
 from records.errors import REFUSALS, Conflict, Refusal, sentence_of
+from records.ids import is_id
 
 
 def actor_of(request: HttpRequest) -> Any:
@@ -63,7 +64,7 @@ class _Numbered:
     """Draw again only what can be a row; what was sent may be anything."""
 
     def optgroups(self, name: str, value: Iterable[Any], attrs: Any = None) -> Any:
-        rows = [given for given in value if is_number(str(given))]
+        rows = [given for given in value if is_id(str(given))]
         return super().optgroups(name, rows, attrs)  # type: ignore[misc]
 
 
@@ -75,7 +76,7 @@ class SomeByName(_Numbered, AutocompleteSelectMultiple):
     def value_from_datadict(self, data: Any, files: Any, name: str) -> list[str]:
         """Return what was chosen; Django refuses a word, but asks databases for any number."""
         chosen = super().value_from_datadict(data, files, name)
-        return [given if is_number(given) else "?" for given in chosen]
+        return [given if is_id(given) else "?" for given in chosen]
 
 
 class DomainAdmin(NarrowLists):
@@ -250,7 +251,7 @@ class DomainAdmin(NarrowLists):
         selected = request.POST.getlist(ACTION_CHECKBOX_NAME)
         is_done = isinstance(response, HttpResponseRedirect)
         if is_done and request.POST.get("back") == "object" and len(selected) == 1:
-            still_there = selected[0].isdecimal() and queryset.filter(pk=selected[0]).exists()
+            still_there = is_id(selected[0]) and queryset.filter(pk=selected[0]).exists()
             return HttpResponseRedirect(self.page_of(selected[0])) if still_there else response
         return response
 

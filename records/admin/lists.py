@@ -16,10 +16,8 @@ from django.contrib.admin.utils import get_fields_from_path
 from django.db import models
 from django.db.models.constants import LOOKUP_SEP
 
+from records.ids import is_id
 from records.text import LONGEST_SEARCH
-
-# No row has a longer number, and PostgreSQL fails on those that fit no column.
-MOST_DIGITS = 18
 
 
 class NarrowLists(admin.ModelAdmin):
@@ -31,7 +29,7 @@ class NarrowLists(admin.ModelAdmin):
     def lookup_allowed(self, lookup: str, value: Any, request: Any = None) -> bool:
         # Filters of our own, which have a plain name, judge their values themselves.
         is_column = LOOKUP_SEP in lookup
-        return lookup in self._offered(request) and not (is_column and _is_too_large(value))
+        return lookup in self._offered(request) and not (is_column and _is_impossible(value))
 
     def _offered(self, request: Any) -> Iterator[str]:
         yield from self.linked_lookups
@@ -57,7 +55,7 @@ class NarrowLists(admin.ModelAdmin):
         """Act on the rows that can be meant: what is no row's number names none."""
         request.POST = request.POST.copy()
         selected = request.POST.getlist(ACTION_CHECKBOX_NAME)
-        request.POST.setlist(ACTION_CHECKBOX_NAME, [pk for pk in selected if is_number(pk)])
+        request.POST.setlist(ACTION_CHECKBOX_NAME, [pk for pk in selected if is_id(pk)])
         return super().response_action(request, *args, **kwargs)
 
 
@@ -73,11 +71,7 @@ def _lookups(path: str, field: Any) -> Iterator[str]:
         yield f"{path}__isnull"
 
 
-def is_number(text: str) -> bool:
-    """Return whether `text` can be the number of a row."""
-    return text.isascii() and text.isdecimal() and len(text) <= MOST_DIGITS
-
-
-def _is_too_large(value: Any) -> bool:
+def _is_impossible(value: Any) -> bool:
+    """Return whether it is a number that fits no column: PostgreSQL fails on those."""
     digits = str(value).strip().lstrip("+-")
-    return digits.isdecimal() and len(digits) > MOST_DIGITS
+    return digits.isdecimal() and not is_id(digits)

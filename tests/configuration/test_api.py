@@ -122,6 +122,14 @@ def test_an_unknown_parameter_is_refused(dora, as_user):
     assert response.json()["errors"][0]["field"] == "group"
 
 
+def test_a_parameter_that_stands_twice_is_refused(dora, as_user):
+    response = as_user(dora).get("/api/settings/list?fields=key&fields=value")
+
+    assert response.status_code == 400
+    [error] = response.json()["errors"]
+    assert (error["field"], error["code"]) == ("fields", "doubled-parameter")
+
+
 def test_fields_trims_the_objects(dora, as_user):
     rows = as_user(dora).get("/api/settings/list?fields=key,value").json()
 

@@ -10,6 +10,7 @@ from django.db.models import Q
 from accounts.actor import Actor
 from accounts.models import Workgroup
 from stats.figures import Figures, Subject, Summary, figures
+from tickets.models import Ticket
 
 
 def at(text):
@@ -17,7 +18,8 @@ def at(text):
 
 
 def counted(user, *boundaries, only=None):
-    return figures(Subject.of(user, only), [at(moment) for moment in boundaries])
+    tickets = only and Ticket.objects.visible_to(user).filter(only)
+    return figures(Subject.of(user, tickets), [at(moment) for moment in boundaries])
 
 
 def test_a_ticket_from_first_to_last(clock, alice, carol, dora):

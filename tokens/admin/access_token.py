@@ -15,6 +15,7 @@ from django.views.decorators.debug import sensitive_variables
 
 from accounts.actor import Actor
 from accounts.models import User
+from records.ids import is_id
 from tokens.admin.actions import TokenActions
 from tokens.admin.columns import TokenColumns
 from tokens.admin.filters import RoleFilter, ScopeFilter, StateFilter, UnusedFilter
@@ -111,8 +112,7 @@ class AccessTokenAdmin(TokenColumns, TrialPage, TokenPages, TokenActions):
     def _person(self, request: Any, user_id: Any) -> User | None:
         if request.access_token:
             return request.user
-        is_id = str(user_id or "").isascii() and str(user_id or "").isdecimal()
-        return User.objects.filter(pk=int(user_id)).first() if is_id and len(user_id) < 19 else None
+        return User.objects.filter(pk=user_id).first() if is_id(user_id or "") else None
 
     def render_change_form(
         self, request: Any, context: Any, *args: Any, **kwargs: Any
@@ -161,7 +161,7 @@ class AccessTokenAdmin(TokenColumns, TrialPage, TokenPages, TokenActions):
         if not self.has_view_permission(request):
             raise PermissionDenied
         audit = reverse("admin:tokens_tokenevent_changelist")
-        wanted = object_id if object_id.isdecimal() else "0"
+        wanted = object_id if is_id(object_id) else "0"
         return HttpResponseRedirect(f"{audit}?token_id__exact={wanted}")
 
     def delete_view(self, request: Any, object_id: str, extra_context: Any = None) -> Any:

@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext, gettext_lazy
 
 from accounts.models import User
+from records.ids import is_id
 from tokens.diagnostics.rule_texts import KINDS, RULES
 from tokens.errors import NAMES_NO_TOKEN, SENTENCES
 from tokens.models import AccessToken, Denial
@@ -152,7 +153,7 @@ class _Frequent(admin.SimpleListFilter):
         wanted = self.value()
         if wanted is None:
             return queryset
-        if not (wanted.isascii() and wanted.isdecimal() and len(wanted) < 19):
+        if not is_id(wanted):
             return queryset.none()
         return queryset.filter(**{self.column: int(wanted)})
 

@@ -15,6 +15,7 @@ from accounts.actor import Actor
 from accounts.models import User
 from configuration.values import value
 from records.errors import Conflict
+from records.ids import is_id
 from tickets.models import Ticket
 from tokens.login.sign_in import SeeOther
 from workstation.forms import NewTicketForm
@@ -57,8 +58,8 @@ def _show(request: Any, form: NewTicketForm, status: int) -> HttpResponse:
     chosen = Chosen.of(request.GET)
     given = form.data.get("requester", "") if form.is_bound else ""
     customer = None
-    if given.isascii() and given.isdigit():
-        customer = User.objects.visible_to(request.user).filter(pk=int(given[:18])).first()
+    if is_id(given):
+        customer = User.objects.visible_to(request.user).filter(pk=given).first()
     context = {"new_form": form, "customer": customer, "is_new": True}
     if not is_part(request):
         return desk(request, chosen, status=status, **context)
