@@ -20,8 +20,8 @@ from accounts.models import User
 from configuration.values import value
 from records.admin.domain import DomainAdmin, DomainForm
 from records.text import LONGEST_SEARCH
+from tickets.lifecycle import UNRESOLVED
 from tickets.models import Ticket
-from tickets.workflow import UNRESOLVED
 
 Status = Ticket.Status
 

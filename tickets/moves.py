@@ -13,7 +13,7 @@ from accounts.actor import Actor
 from accounts.models import User
 from configuration.values import value
 from tickets.changes import Change, Verb
-from tickets.workflow import (
+from tickets.lifecycle import (
     MOVES,
     REQUESTER_MOVES,
     RESTORABLE,

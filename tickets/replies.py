@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from accounts.actor import Actor
 from tickets import moves
 from tickets.changes import Change, Verb
-from tickets.workflow import Status
+from tickets.lifecycle import Status
 
 if TYPE_CHECKING:
     from tickets.models.ticket import Ticket

@@ -15,9 +15,9 @@ from django.utils import timezone
 from accounts.actor import Actor
 from accounts.models import User, Workgroup
 from configuration.values import value
+from tickets.lifecycle import UNRESOLVED, Status
 from tickets.models.follower import Follower
 from tickets.models.tag import TicketTag, clean_tags
-from tickets.workflow import UNRESOLVED, Status
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser

@@ -23,21 +23,21 @@ from django.utils.translation import gettext_lazy as _
 from accounts.actor import Actor
 from accounts.models import User, Workgroup
 from records.errors import Conflict, Stale
-from tickets import editing, moves, opening, replies, workflow
+from tickets import editing, lifecycle, moves, opening, replies
 from tickets.changes import Change, Verb
 from tickets.events import announce
 from tickets.fields import RankedField
+from tickets.lifecycle import InvalidTransition
 from tickets.models.follower import Follower
 from tickets.models.querysets import FIRST_NUMBER, TicketQuerySet
 from tickets.models.tag import TicketTag
-from tickets.workflow import InvalidTransition
 
 LONGEST_CONTENT = 50_000
 
 
 class Ticket(models.Model):
-    Status = workflow.Status
-    CloseReason = workflow.CloseReason
+    Status = lifecycle.Status
+    CloseReason = lifecycle.CloseReason
 
     class Priority(models.TextChoices):
         # In the order of their rank: see RankedField.
@@ -68,10 +68,10 @@ class Ticket(models.Model):
     )
     priority = RankedField(_("priority"), choices=Priority.choices, default=Priority.MEDIUM)
     status = models.CharField(
-        _("status"), max_length=16, choices=workflow.Status.choices, default=workflow.Status.NEW
+        _("status"), max_length=16, choices=lifecycle.Status.choices, default=lifecycle.Status.NEW
     )
     close_reason = models.CharField(
-        _("reason of closing"), max_length=16, choices=workflow.CloseReason.choices, blank=True
+        _("reason of closing"), max_length=16, choices=lifecycle.CloseReason.choices, blank=True
     )
     requester = models.ForeignKey(
         settings.AUTH_USER_MODEL,
