@@ -1,14 +1,19 @@
-"""One change of one ticket: its columns and its history rows, saved together."""
+"""One change of one ticket, and what people change: opening, editing, assigning."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from django.core.exceptions import ValidationError
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from accounts.actor import Actor
+from accounts.models import User, Workgroup
+from tickets import lifecycle
 from tickets.events import announce
+from tickets.lifecycle import OVER, Status
 from tickets.models.event import TicketEvent
 
 if TYPE_CHECKING:
@@ -41,6 +46,18 @@ class Change:
         """Add a history row; it is written by `save`."""
         self._notes.append({"verb": verb, **columns})
 
+    def note_move(self, old: str) -> None:
+        """Add the history row of the move from `old` to the status that the ticket has now."""
+        to = self.ticket.status
+        self.note(
+            _verb_of_move(old, to),
+            field="status",
+            old=str(old),
+            new=str(to),
+            detail=str(self.ticket.close_reason),
+            seconds=self.seconds_since_creation() if to in OVER else None,
+        )
+
     def replace(self, verb: str, field: str, value: Any, *, column: str = "") -> bool:
         """Give one column a new value, with a history row that tells the old one and the new."""
         column = column or field
@@ -49,6 +66,16 @@ class Change:
             return False
         self.note(verb, field=field, old=_as_text(old), new=_as_text(value))
         return True
+
+    def relate(self, verb: str, field: str, row: User | Workgroup | None) -> bool:
+        """Point a relation to another row, or to none, with a history row that has the ids."""
+        if not self.replace(verb, field, row.pk if row else None, column=f"{field}_id"):
+            return False
+        setattr(self.ticket, field, row)
+        return True
+
+    def give_to(self, assignee: User | None) -> bool:
+        return self.relate(Verb.ASSIGNED, "assignee", assignee)
 
     def seconds_since_creation(self) -> int:
         return max(0, int((self.at - self.ticket.created_at).total_seconds()))
@@ -78,7 +105,28 @@ class Change:
         )
 
 
+def _verb_of_move(old: str, to: str) -> Verb:
+    if to == Status.RESOLVED:
+        return Verb.RESOLVED
+    if to == Status.CLOSED:
+        return Verb.CLOSED
+    return Verb.REOPENED if old in OVER else Verb.STATUS
+
+
 def _as_text(value: Any) -> str:
     if isinstance(value, list):
         return ", ".join(value)
     return "" if value is None else str(value)
+
+
+def assign(change: Change, assignee: User | None) -> None:
+    """Give the ticket to somebody of the team, or to nobody."""
+    if assignee is not None and not lifecycle.takes_tickets(assignee):
+        message = _("Only active agents and administrators can be given tickets.")
+        raise ValidationError({"assignee": ValidationError(message, code="not_in_team")})
+    ticket = change.ticket
+    if not change.give_to(assignee) or assignee is None:
+        return
+    change.set(first_assigned_at=ticket.first_assigned_at or change.at)
+    if ticket.status == Status.NEW:
+        lifecycle.move(change, Status.OPEN)

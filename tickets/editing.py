@@ -9,8 +9,8 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from accounts.models import User, Workgroup
-from tickets import moves
-from tickets.changes import Change, Verb
+from tickets import lifecycle
+from tickets.changes import Change, Verb, assign
 from tickets.models.tag import TicketTag, clean_tags
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def apply(change: Change, fields: dict[str, Any]) -> None:
     change.ticket.clean_fields(exclude=_all_but(change.ticket, fields))
     # Last: a first assignment may have opened the ticket already.
     if status is not None and status != change.ticket.status:
-        moves.move(change, status, reason=reason)
+        lifecycle.move(change, status, reason=reason)
     elif reason not in {"", change.ticket.close_reason}:
         message = _("A reason is given together with the status “closed”.")
         raise ValidationError({"close_reason": ValidationError(message, code="not_closing")})
@@ -45,7 +45,7 @@ def _check_rights(change: Change, fields: dict[str, Any]) -> None:
     if by.is_team:
         return
     if change.ticket.requester_id != by.user_id or not WRITABLE_BY_REQUESTER.issuperset(fields):
-        raise moves.refused()
+        raise lifecycle.refused()
 
 
 def _all_but(ticket: Ticket, fields: dict[str, Any]) -> set[str]:
@@ -93,6 +93,6 @@ _WRITERS: dict[str, Callable[[Change, Any], None]] = {
     "priority": _write_priority,
     "tags": _write_tags,
     "requester": _write_requester,
-    "assignee": moves.assign,
+    "assignee": assign,
     "workgroup": _write_workgroup,
 }

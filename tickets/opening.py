@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from accounts.actor import Actor
-from tickets.moves import refused
+from tickets.lifecycle import refused
 
 if TYPE_CHECKING:
     from tickets.models.ticket import Ticket

@@ -23,8 +23,8 @@ from django.utils.translation import gettext_lazy as _
 from accounts.actor import Actor
 from accounts.models import User, Workgroup
 from records.errors import Conflict, Stale
-from tickets import editing, lifecycle, moves, opening, replies
-from tickets.changes import Change, Verb
+from tickets import editing, lifecycle, opening, replies
+from tickets.changes import Change, Verb, assign
 from tickets.events import announce
 from tickets.fields import RankedField
 from tickets.lifecycle import InvalidTransition
@@ -223,19 +223,19 @@ class Ticket(models.Model):
 
     def allowed_moves(self, by: Actor) -> frozenset[str]:
         """Return the statuses that `by` may give this ticket now."""
-        return moves.allowed(self, by)
+        return lifecycle.allowed(self, by)
 
     def move_to(
         self, status: str, *, by: Actor, reason: str = "", expected_version: int | None = None
     ) -> None:
         """Move to `status`, or raise InvalidTransition and change nothing."""
-        moves.check_words(status, reason)
+        lifecycle.check_words(status, reason)
         seen = self.status
         with self._changing(by, expected_version) as change:
             # Compare: whoever read a status that is no more is told, even if the move is legal.
             if seen != self.status:
                 raise InvalidTransition(self.status, status, allowed=self.allowed_moves(by))
-            moves.move(change, status, reason=reason)
+            lifecycle.move(change, status, reason=reason)
 
     def resolve(self, *, by: Actor, expected_version: int | None = None) -> None:
         self.move_to(self.Status.RESOLVED, by=by, expected_version=expected_version)
@@ -261,7 +261,7 @@ class Ticket(models.Model):
     def claim(self, *, by: Actor, expected_version: int | None = None) -> None:
         """Take a ticket that nobody has; the second of two agents is told."""
         if by.user is None or not by.is_team:
-            raise moves.refused()
+            raise lifecycle.refused()
         with self._changing(by, expected_version) as change:
             if self.assignee_id not in {None, by.user_id}:
                 raise Conflict(
@@ -269,7 +269,7 @@ class Ticket(models.Model):
                     code="already-assigned",
                     assignee=self.assignee_id,
                 )
-            moves.assign(change, by.user)
+            assign(change, by.user)
 
     def follow(self, user: User) -> None:
         Follower.objects.get_or_create(ticket=self, user=user)
@@ -291,14 +291,14 @@ class Ticket(models.Model):
     def delete_softly(self, *, by: Actor, expected_version: int | None = None) -> None:
         """Take the ticket out of every list and figure; administrators can restore it."""
         if not by.is_team:
-            raise moves.refused()
+            raise lifecycle.refused()
         with self._changing(by, expected_version) as change:
             change.set(deleted_at=change.at, deleted_by_id=by.user_id)
             change.note(Verb.DELETED)
 
     def restore(self, *, by: Actor, expected_version: int | None = None) -> None:
         if not by.is_administrator:
-            raise moves.refused()
+            raise lifecycle.refused()
         with self._changing(by, expected_version, deleted=True) as change:
             if change.set(deleted_at=None, deleted_by_id=None):
                 change.note(Verb.RESTORED)
@@ -315,7 +315,7 @@ class Ticket(models.Model):
 
     def is_over(self) -> bool:
         """Return whether the requester's next message opens a follow-up instead of this."""
-        return moves.is_over(self)
+        return lifecycle.is_over(self)
 
     def follow_up(self, *, by: Actor) -> Ticket:
         """Return the ticket that goes on where this one is over; open it where there is none."""
