@@ -15,6 +15,7 @@ from django.utils import timezone
 from accounts.actor import Actor
 from accounts.models import User, Workgroup
 from configuration.values import value
+from tickets.changes import insert
 from tickets.lifecycle import UNRESOLVED, Status
 from tickets.models.follower import Follower
 from tickets.models.tag import TicketTag, clean_tags
@@ -129,7 +130,7 @@ class TicketQuerySet(models.QuerySet["Ticket"]):
             tags=clean_tags(tags),
             **also,
         )
-        ticket.insert(by=by)
+        insert(ticket, by=by)
         if assignee is not None:
             ticket.assign(assignee, by=by)
         if status not in {Status.NEW, ticket.status}:

@@ -8,13 +8,12 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 from django.conf import settings
-from django.core.exceptions import ValidationError
 from django.core.validators import (
     MaxLengthValidator,
     MinLengthValidator,
     ProhibitNullCharactersValidator,
 )
-from django.db import IntegrityError, models, transaction
+from django.db import models, transaction
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext
@@ -23,14 +22,12 @@ from django.utils.translation import gettext_lazy as _
 from accounts.actor import Actor
 from accounts.models import User, Workgroup
 from records.errors import Conflict, Stale
-from tickets import editing, lifecycle, opening, replies
-from tickets.changes import Change, Verb, assign
-from tickets.events import announce
+from tickets import changes, lifecycle, replies
+from tickets.changes import Change, Verb
 from tickets.fields import RankedField
 from tickets.lifecycle import InvalidTransition
 from tickets.models.follower import Follower
 from tickets.models.querysets import FIRST_NUMBER, TicketQuerySet
-from tickets.models.tag import TicketTag
 
 LONGEST_CONTENT = 50_000
 
@@ -200,25 +197,6 @@ class Ticket(models.Model):
         """What people call it; not stored."""
         return f"T-{FIRST_NUMBER + self.pk}"
 
-    # --- Opening --------------------------------------------------------------------------------
-
-    def insert(self, *, by: Actor) -> None:
-        """Save a new ticket with its tags and first history row; called by `open_for`."""
-        opening.check(self, by)
-        self.clean_fields(exclude=self.RELATIONS)
-        self.updated_at = self.status_changed_at = self.waiting_since = self.created_at
-        with external_id_once(self):
-            self.save(force_insert=True)
-        self.write_tag_rows()
-        change = Change(self, by=by, at=self.created_at)
-        change.note(Verb.CREATED, field="status", new=self.status)
-        change.write_notes()
-        announce(self.pk)
-
-    def write_tag_rows(self) -> None:
-        if self.tags:
-            TicketTag.objects.bulk_create(TicketTag(ticket=self, name=name) for name in self.tags)
-
     # --- Life-cycle -----------------------------------------------------------------------------
 
     def allowed_moves(self, by: Actor) -> frozenset[str]:
@@ -269,7 +247,7 @@ class Ticket(models.Model):
                     code="already-assigned",
                     assignee=self.assignee_id,
                 )
-            assign(change, by.user)
+            changes.assign(change, by.user)
 
     def follow(self, user: User) -> None:
         Follower.objects.get_or_create(ticket=self, user=user)
@@ -286,7 +264,7 @@ class Ticket(models.Model):
         requester, assignee, workgroup, status, close_reason (of a status that closes).
         """
         with self._changing(by, expected_version) as change:
-            editing.apply(change, fields)
+            changes.edit(change, fields)
 
     def delete_softly(self, *, by: Actor, expected_version: int | None = None) -> None:
         """Take the ticket out of every list and figure; administrators can restore it."""
@@ -342,24 +320,9 @@ class Ticket(models.Model):
                 raise Stale(gettext("Somebody changed this ticket since you read it."))
             change = Change(self, by=by, at=at)
             yield change
-            with external_id_once(self):
-                change.save(is_edit=is_edit)
+            change.save(is_edit=is_edit)
 
     def lock(self) -> None:
         """Read the row again and keep others from changing it until the transaction ends."""
         # no_key: rows that only point to this one are not kept waiting.
         self.refresh_from_db(from_queryset=Ticket.objects.select_for_update(no_key=True))
-
-
-@contextmanager
-def external_id_once(ticket: Ticket) -> Iterator[None]:
-    """Turn the one broken constraint that a caller can cause into a sentence."""
-    if not ticket.external_id:
-        yield
-        return
-    try:
-        with transaction.atomic():
-            yield
-    except IntegrityError as error:
-        message = _("Another ticket has this external id already.")
-        raise ValidationError({"external_id": ValidationError(message, code="unique")}) from error
