@@ -8,7 +8,7 @@ import django.utils.timezone
 from django.conf import settings
 from django.db import migrations, models
 
-import tickets.fields
+import tickets.models.ticket
 
 
 class Migration(migrations.Migration):
@@ -54,7 +54,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "priority",
-                    tickets.fields.RankedField(
+                    tickets.models.ticket.RankedField(
                         choices=[
                             ("low", "Low"),
                             ("medium", "Medium"),
