@@ -93,7 +93,7 @@ class TicketQuerySet(models.QuerySet["Ticket"]):
     def matching(self, text: str) -> Self:
         """Return those whose number, title or content has `text`.
 
-        The one place that search goes through: full text search will stand here.
+        Every search of tickets goes through here: full text search will too.
         """
         found = Q(title__icontains=text) | Q(content__icontains=text)
         if number := _NUMBER.fullmatch(text):
