@@ -19,8 +19,8 @@ from django.db.models import Count, Exists, F, OuterRef, QuerySet
 from accounts.models import User
 from messaging.models import Message
 from stats.buckets import BucketOf
+from tickets.lifecycle import CloseReason, Status
 from tickets.models import Ticket, TicketEvent
-from tickets.workflow import CloseReason, Status
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser

@@ -1,15 +1,16 @@
-"""Tickets in the admin. The life-cycle moves by buttons, and only as the workflow allows."""
+"""Tickets in the admin. The life-cycle moves by buttons, and only as it allows."""
 
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db.models import F, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
 from django.utils.html import format_html
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
@@ -20,8 +21,8 @@ from accounts.models import User
 from configuration.values import value
 from records.admin.domain import DomainAdmin, DomainForm
 from records.text import LONGEST_SEARCH
-from tickets.models import Ticket
-from tickets.workflow import UNRESOLVED
+from tickets.lifecycle import UNRESOLVED
+from tickets.models import Ticket, TicketQuerySet
 
 Status = Ticket.Status
 
@@ -60,7 +61,9 @@ class WorkFilter(admin.SimpleListFilter):
     title = gettext_lazy("work")
     parameter_name = "work"
 
-    def lookups(self, request: Any, model_admin: Any) -> list[tuple[str, Any]]:
+    def lookups(
+        self, request: HttpRequest, model_admin: admin.ModelAdmin[Any]
+    ) -> list[tuple[str, Any]]:
         return [
             ("waiting", gettext_lazy("Waiting for us")),
             ("unassigned", gettext_lazy("Unassigned")),
@@ -69,11 +72,11 @@ class WorkFilter(admin.SimpleListFilter):
             ("deleted", gettext_lazy("Deleted")),
         ]
 
-    def queryset(self, request: Any, queryset: Any) -> Any:
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Ticket]) -> QuerySet[Ticket]:
         wanted = self.value()
         if wanted == "deleted":
             return queryset.filter(deleted_at__isnull=False)
-        present = queryset.filter(deleted_at=None)
+        present = cast("TicketQuerySet", queryset.filter(deleted_at=None))
         match wanted:
             case "waiting":
                 return present.waiting()
@@ -120,7 +123,7 @@ class TicketAdmin(DomainAdmin):
             },
         ),
     ]
-    # The status has a workflow; it moves by the buttons, never by typing.
+    # The status has a life-cycle; it moves by the buttons, never by typing.
     readonly_fields = [
         "number", "status_badge", "waiting", "channel", "created_at", "updated_at", "resolved_at",
         "closed_at",
@@ -129,7 +132,7 @@ class TicketAdmin(DomainAdmin):
         "take_up", "set_pending", "put_on_hold", "resolve", "close", "delete_tickets",
         "restore_tickets",
     ]  # fmt: skip
-    MOVES = {
+    MOVE_BUTTONS = {
         Status.OPEN: ("take_up", pgettext_lazy("ticket action", "Open")),
         Status.PENDING: ("set_pending", gettext_lazy("Set pending")),
         Status.ON_HOLD: ("put_on_hold", gettext_lazy("Put on hold")),
@@ -146,11 +149,12 @@ class TicketAdmin(DomainAdmin):
         return tickets.select_related("requester", "assignee", "workgroup")
 
     def get_search_results(
-        self, request: Any, queryset: QuerySet[Ticket], search_term: str
+        self, request: HttpRequest, queryset: QuerySet[Ticket], search_term: str
     ) -> tuple[QuerySet[Ticket], bool]:
-        """Search as everywhere else: one place decides what a search means."""
+        """Search as everywhere else: `matching` decides what a search means."""
         text = search_term.strip()[:LONGEST_SEARCH]
-        return (queryset.matching(text) if text else queryset), False  # type: ignore[attr-defined]
+        tickets = cast("TicketQuerySet", queryset)
+        return (tickets.matching(text) if text else tickets), False
 
     @admin.display(description=gettext_lazy("number"), ordering="id")
     def number(self, ticket: Ticket) -> str:
@@ -195,7 +199,7 @@ class TicketAdmin(DomainAdmin):
         """Nobody erases a ticket here; the actions delete softly."""
         return False
 
-    def get_fieldsets(self, request: Any, obj: Ticket | None = None) -> Any:
+    def get_fieldsets(self, request: HttpRequest, obj: Ticket | None = None) -> Any:
         if obj is not None:
             return super().get_fieldsets(request, obj)
         return [
@@ -206,7 +210,7 @@ class TicketAdmin(DomainAdmin):
             ),
         ]
 
-    def formfield_for_foreignkey(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name == "assignee":
             kwargs.setdefault("queryset", User.objects.team())
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
@@ -222,38 +226,41 @@ class TicketAdmin(DomainAdmin):
 
     # --- Moves and actions ----------------------------------------------------------------------
 
-    def object_actions(self, request: Any, obj: Ticket) -> list[tuple[str, str, bool]]:
+    def object_actions(self, request: HttpRequest, obj: Ticket) -> list[tuple[str, str, bool]]:
         """Offer the moves that are allowed now, and no other."""
         if not request.user.has_perm("tickets.change_ticket"):
             return []
         if obj.deleted_at:
             return [("restore_tickets", _("Restore"), False)]
         can = obj.allowed_moves(Actor.of(request))
-        moves = [(name, str(label), False) for to, (name, label) in self.MOVES.items() if to in can]
+        buttons = self.MOVE_BUTTONS.items()
+        moves = [(name, str(label), False) for to, (name, label) in buttons if to in can]
         return [*moves, ("delete_tickets", _("Delete"), True)]
 
-    def _move(self, request: Any, queryset: QuerySet[Ticket], status: str, **also: Any) -> None:
+    def _move(
+        self, request: HttpRequest, queryset: QuerySet[Ticket], status: str, **also: Any
+    ) -> None:
         by = Actor.of(request)
         self.act(request, queryset, lambda ticket: ticket.move_to(status, by=by, **also))
 
     @admin.action(description=pgettext_lazy("ticket action", "Open"), permissions=["change"])
-    def take_up(self, request: Any, queryset: QuerySet[Ticket]) -> None:
+    def take_up(self, request: HttpRequest, queryset: QuerySet[Ticket]) -> None:
         self._move(request, queryset, Status.OPEN)
 
     @admin.action(description=gettext_lazy("Set pending"), permissions=["change"])
-    def set_pending(self, request: Any, queryset: QuerySet[Ticket]) -> None:
+    def set_pending(self, request: HttpRequest, queryset: QuerySet[Ticket]) -> None:
         self._move(request, queryset, Status.PENDING)
 
     @admin.action(description=gettext_lazy("Put on hold"), permissions=["change"])
-    def put_on_hold(self, request: Any, queryset: QuerySet[Ticket]) -> None:
+    def put_on_hold(self, request: HttpRequest, queryset: QuerySet[Ticket]) -> None:
         self._move(request, queryset, Status.ON_HOLD)
 
     @admin.action(description=gettext_lazy("Resolve"), permissions=["change"])
-    def resolve(self, request: Any, queryset: QuerySet[Ticket]) -> None:
+    def resolve(self, request: HttpRequest, queryset: QuerySet[Ticket]) -> None:
         self._move(request, queryset, Status.RESOLVED)
 
     @admin.action(description=gettext_lazy("Close…"), permissions=["change"])
-    def close(self, request: Any, queryset: QuerySet[Ticket]) -> Any:
+    def close(self, request: HttpRequest, queryset: QuerySet[Ticket]) -> TemplateResponse | None:
         reason = request.POST.get("reason", "")
         is_answered = request.POST.get("answer") == "yes"
         if is_answered and reason in Ticket.CloseReason.values:
@@ -271,7 +278,9 @@ class TicketAdmin(DomainAdmin):
         )
 
     @admin.action(description=gettext_lazy("Delete…"), permissions=["change"])
-    def delete_tickets(self, request: Any, queryset: QuerySet[Ticket]) -> Any:
+    def delete_tickets(
+        self, request: HttpRequest, queryset: QuerySet[Ticket]
+    ) -> TemplateResponse | None:
         if request.POST.get("answer") != "yes":
             return self.ask(
                 request,
@@ -289,11 +298,13 @@ class TicketAdmin(DomainAdmin):
         return None
 
     @admin.action(description=gettext_lazy("Restore deleted"), permissions=["change"])
-    def restore_tickets(self, request: Any, queryset: QuerySet[Ticket]) -> None:
+    def restore_tickets(self, request: HttpRequest, queryset: QuerySet[Ticket]) -> None:
         by = Actor.of(request)
         self.act(request, queryset, lambda ticket: ticket.restore(by=by))
 
-    def response_action(self, request: Any, queryset: Any, *args: Any, **kwargs: Any) -> Any:
+    def response_action(
+        self, request: HttpRequest, queryset: QuerySet[Ticket], *args: Any, **kwargs: Any
+    ) -> HttpResponse | None:
         # A button stands on the page of one ticket, deleted or not; no filter of a list counts.
         if request.POST.get("back") == "object":
             queryset = self.get_queryset(request)

@@ -7,4 +7,4 @@ from django.utils.translation import gettext_lazy as _
 class TicketsConfig(AppConfig):
     name = "tickets"
     verbose_name = _("Tickets")
-    due_work = ["tickets.due.close_resolved"]
+    due_work = ["tickets.due_work.close_resolved"]

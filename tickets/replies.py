@@ -8,9 +8,9 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.actor import Actor
-from tickets import moves
+from tickets import lifecycle
 from tickets.changes import Change, Verb
-from tickets.workflow import Status
+from tickets.lifecycle import Status
 
 if TYPE_CHECKING:
     from tickets.models.ticket import Ticket
@@ -31,7 +31,7 @@ def _hear_requester(change: Change) -> None:
     ticket = change.ticket
     # New stays new: nobody of ours has touched it yet.
     if ticket.status in {Status.PENDING, Status.ON_HOLD, Status.RESOLVED}:
-        moves.take_up(change)
+        lifecycle.take_up(change)
     change.set(waiting_since=ticket.waiting_since or change.at)
 
 
@@ -42,7 +42,7 @@ def _hear_team(change: Change) -> None:
         change.set(first_response_at=change.at)
         change.note(Verb.FIRST_RESPONSE, seconds=change.seconds_since_creation())
     if ticket.status == Status.NEW:
-        moves.take_up(change)
+        lifecycle.take_up(change)
     change.set(waiting_since=None)
 
 

@@ -1,4 +1,4 @@
-"""Shapes of tickets and their history."""
+"""Tickets and their history, as the team and as requesters read and write them."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ from tickets.serializers import (
 )
 from tokens.api.permissions import came_by_bearer
 
-READS_PAGES = ("limit", "cursor", "with_count", "ordering")
+PAGINATION_PARAMETERS = ("limit", "cursor", "with_count", "ordering")
 
 
 class TicketViewSet(FamilyViewSet[Ticket]):
@@ -49,10 +49,10 @@ class TicketViewSet(FamilyViewSet[Ticket]):
         return tickets.matching(text)
 
     def get_serializer_class(self) -> type[BaseSerializer[Any]]:
-        shape = super().get_serializer_class()
+        serializer = super().get_serializer_class()
         # The schema is made without a caller, and describes what the team sees.
         is_team = getattr(self.request and self.request.user, "is_team_member", True)
-        return shape if is_team else OWN_SHAPES.get(shape, shape)
+        return serializer if is_team else OWN_SERIALIZERS.get(serializer, serializer)
 
     def perform_create(self, serializer: BaseSerializer[Ticket]) -> None:
         serializer.instance = Ticket.objects.open_for(
@@ -161,7 +161,7 @@ class TicketViewSet(FamilyViewSet[Ticket]):
         detail=True,
         serializer_class=TicketEventSerializer,
         orderings=["id"],
-        extra_parameters=READS_PAGES,
+        extra_parameters=PAGINATION_PARAMETERS,
     )
     def events(self, request: Request, pk: str) -> Response:
         """Read the history of a ticket.
@@ -173,7 +173,8 @@ class TicketViewSet(FamilyViewSet[Ticket]):
         return self.get_paginated_response(self.get_serializer(page, many=True).data)
 
 
-OWN_SHAPES: dict[type[BaseSerializer[Any]], type[BaseSerializer[Any]]] = {
+# How requesters read and write what the team does by the first.
+OWN_SERIALIZERS: dict[type[BaseSerializer[Any]], type[BaseSerializer[Any]]] = {
     TicketSerializer: OwnTicketSerializer,
     TicketEventSerializer: OwnTicketEventSerializer,
 }

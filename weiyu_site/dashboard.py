@@ -14,8 +14,8 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from stats.charts import Chart, tickets_per_day
+from tickets.lifecycle import UNRESOLVED
 from tickets.models import Ticket
-from tickets.workflow import UNRESOLVED
 from tokens.errors import SENTENCES
 from tokens.models import AccessToken, TokenEvent
 from tokens.models.states import condition_of, good_now

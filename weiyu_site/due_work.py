@@ -1,7 +1,7 @@
 """Work that falls due by time alone. Each room names its own in its AppConfig:
 
     class TicketsConfig(AppConfig):
-        due_work = ["tickets.due.close_resolved"]
+        due_work = ["tickets.due_work.close_resolved"]
 
 The server does it by itself where it is the only process, the command `run_due_work` anywhere.
 Each is a function without arguments that does what is due now and returns how much that was. It

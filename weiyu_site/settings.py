@@ -306,7 +306,7 @@ SPECTACULAR_SETTINGS = {
     ],
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_NAME_OVERRIDES": {
-        "CloseReasonEnum": "tickets.workflow.CloseReason",
+        "CloseReasonEnum": "tickets.lifecycle.CloseReason",
         "ConversationKindEnum": "messaging.models.Conversation.Kind",
         "MessageKindEnum": "messaging.models.Message.Kind",
         "ScopeEnum": "tokens.scopes.Scope",

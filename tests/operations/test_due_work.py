@@ -32,7 +32,7 @@ def broken() -> int:
 def test_all_that_is_declared_can_be_called():
     declared = dict(due_work.declared())
 
-    assert "tickets.due.close_resolved" in declared
+    assert "tickets.due_work.close_resolved" in declared
     assert all(callable(work) for work in declared.values())
 
 
@@ -92,6 +92,6 @@ def test_a_server_without_redis_does_it_by_itself(serving, tmp_path):
         site.restart()
 
         deadline = time.monotonic() + 30
-        while "tickets.due.close_resolved did 1." not in site.log():
+        while "tickets.due_work.close_resolved did 1." not in site.log():
             assert time.monotonic() < deadline, site.log()
             time.sleep(0.1)

@@ -8,8 +8,8 @@ from django.db import connection
 from accounts.actor import Actor
 from records.errors import Conflict
 from tests.tickets.together import together
+from tickets.lifecycle import InvalidTransition
 from tickets.models import Ticket
-from tickets.workflow import InvalidTransition
 
 pytestmark = [
     pytest.mark.postgresql,

@@ -6,7 +6,7 @@ import django.utils.timezone
 from django.conf import settings
 from django.db import migrations, models
 
-import tickets.fields
+import tickets.models.ticket
 
 
 class Migration(migrations.Migration):
@@ -52,7 +52,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "priority",
-                    tickets.fields.RankedField(
+                    tickets.models.ticket.RankedField(
                         choices=[
                             ("low", "Low"),
                             ("medium", "Medium"),

@@ -15,9 +15,10 @@ from django.utils import timezone
 from accounts.actor import Actor
 from accounts.models import User, Workgroup
 from configuration.values import value
+from tickets.changes import insert
+from tickets.lifecycle import UNRESOLVED, Status
 from tickets.models.follower import Follower
 from tickets.models.tag import TicketTag, clean_tags
-from tickets.workflow import UNRESOLVED, Status
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
@@ -92,7 +93,7 @@ class TicketQuerySet(models.QuerySet["Ticket"]):
     def matching(self, text: str) -> Self:
         """Return those whose number, title or content has `text`.
 
-        The one place that search goes through: full text search will stand here.
+        Every search of tickets goes through here: full text search will too.
         """
         found = Q(title__icontains=text) | Q(content__icontains=text)
         if number := _NUMBER.fullmatch(text):
@@ -129,7 +130,7 @@ class TicketQuerySet(models.QuerySet["Ticket"]):
             tags=clean_tags(tags),
             **also,
         )
-        ticket.insert(by=by)
+        insert(ticket, by=by)
         if assignee is not None:
             ticket.assign(assignee, by=by)
         if status not in {Status.NEW, ticket.status}:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Any, ClassVar
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -14,7 +15,7 @@ from django.core.validators import (
     MinLengthValidator,
     ProhibitNullCharactersValidator,
 )
-from django.db import IntegrityError, models, transaction
+from django.db import models, transaction
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext
@@ -23,21 +24,61 @@ from django.utils.translation import gettext_lazy as _
 from accounts.actor import Actor
 from accounts.models import User, Workgroup
 from records.errors import Conflict, Stale
-from tickets import editing, moves, opening, replies, workflow
+from tickets import changes, lifecycle, replies
 from tickets.changes import Change, Verb
-from tickets.events import announce
-from tickets.fields import RankedField
+from tickets.lifecycle import InvalidTransition
 from tickets.models.follower import Follower
 from tickets.models.querysets import FIRST_NUMBER, TicketQuerySet
-from tickets.models.tag import TicketTag
-from tickets.workflow import InvalidTransition
 
 LONGEST_CONTENT = 50_000
 
+# django-stubs makes Field generic; at run time it is not.
+if TYPE_CHECKING:
+    WordField = models.Field[str, str]
+else:
+    WordField = models.Field
+
+
+class RankedField(WordField):
+    """Hold a word in Python and its rank among the choices, from 1, in the database.
+
+    So `ORDER BY`, `gte` and an index follow the meaning (low, medium, high, urgent), not letters.
+    """
+
+    def get_internal_type(self) -> str:
+        return "SmallIntegerField"
+
+    def get_prep_value(self, value: Any) -> int | None:
+        value = super().get_prep_value(value)
+        # Plain SQL and expressions speak in ranks already.
+        if value is None or isinstance(value, int):
+            return value
+        return self._ranks[self.to_python(value)]
+
+    def from_db_value(self, value: int | None, expression: object, connection: object) -> Any:
+        return None if value is None else self._words[value - 1]
+
+    def to_python(self, value: Any) -> Any:
+        if value is None or value in self._ranks:
+            return value
+        raise ValidationError(
+            _("Choose one of: %(choices)s."),
+            code="invalid_choice",
+            params={"choices": ", ".join(self._words)},
+        )
+
+    @cached_property
+    def _words(self) -> list[str]:
+        return [str(word) for word, _label in self.choices or ()]
+
+    @cached_property
+    def _ranks(self) -> dict[str, int]:
+        return {word: rank for rank, word in enumerate(self._words, start=1)}
+
 
 class Ticket(models.Model):
-    Status = workflow.Status
-    CloseReason = workflow.CloseReason
+    Status = lifecycle.Status
+    CloseReason = lifecycle.CloseReason
 
     class Priority(models.TextChoices):
         # In the order of their rank: see RankedField.
@@ -68,10 +109,10 @@ class Ticket(models.Model):
     )
     priority = RankedField(_("priority"), choices=Priority.choices, default=Priority.MEDIUM)
     status = models.CharField(
-        _("status"), max_length=16, choices=workflow.Status.choices, default=workflow.Status.NEW
+        _("status"), max_length=16, choices=lifecycle.Status.choices, default=lifecycle.Status.NEW
     )
     close_reason = models.CharField(
-        _("reason of closing"), max_length=16, choices=workflow.CloseReason.choices, blank=True
+        _("reason of closing"), max_length=16, choices=lifecycle.CloseReason.choices, blank=True
     )
     requester = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -200,42 +241,23 @@ class Ticket(models.Model):
         """What people call it; not stored."""
         return f"T-{FIRST_NUMBER + self.pk}"
 
-    # --- Opening --------------------------------------------------------------------------------
-
-    def insert(self, *, by: Actor) -> None:
-        """Save a new ticket with its tags and first history row; called by `open_for`."""
-        opening.check(self, by)
-        self.clean_fields(exclude=self.RELATIONS)
-        self.updated_at = self.status_changed_at = self.waiting_since = self.created_at
-        with external_id_once(self):
-            self.save(force_insert=True)
-        self.write_tag_rows()
-        change = Change(self, by=by, at=self.created_at)
-        change.note(Verb.CREATED, field="status", new=self.status)
-        change.write_notes()
-        announce(self.pk)
-
-    def write_tag_rows(self) -> None:
-        if self.tags:
-            TicketTag.objects.bulk_create(TicketTag(ticket=self, name=name) for name in self.tags)
-
     # --- Life-cycle -----------------------------------------------------------------------------
 
     def allowed_moves(self, by: Actor) -> frozenset[str]:
         """Return the statuses that `by` may give this ticket now."""
-        return moves.allowed(self, by)
+        return lifecycle.allowed(self, by)
 
     def move_to(
         self, status: str, *, by: Actor, reason: str = "", expected_version: int | None = None
     ) -> None:
         """Move to `status`, or raise InvalidTransition and change nothing."""
-        moves.check_words(status, reason)
+        lifecycle.check_words(status, reason)
         seen = self.status
         with self._changing(by, expected_version) as change:
             # Compare: whoever read a status that is no more is told, even if the move is legal.
             if seen != self.status:
                 raise InvalidTransition(self.status, status, allowed=self.allowed_moves(by))
-            moves.move(change, status, reason=reason)
+            lifecycle.move(change, status, reason=reason)
 
     def resolve(self, *, by: Actor, expected_version: int | None = None) -> None:
         self.move_to(self.Status.RESOLVED, by=by, expected_version=expected_version)
@@ -261,7 +283,7 @@ class Ticket(models.Model):
     def claim(self, *, by: Actor, expected_version: int | None = None) -> None:
         """Take a ticket that nobody has; the second of two agents is told."""
         if by.user is None or not by.is_team:
-            raise moves.refused()
+            raise lifecycle.refused()
         with self._changing(by, expected_version) as change:
             if self.assignee_id not in {None, by.user_id}:
                 raise Conflict(
@@ -269,7 +291,7 @@ class Ticket(models.Model):
                     code="already-assigned",
                     assignee=self.assignee_id,
                 )
-            moves.assign(change, by.user)
+            changes.assign(change, by.user)
 
     def follow(self, user: User) -> None:
         Follower.objects.get_or_create(ticket=self, user=user)
@@ -286,19 +308,19 @@ class Ticket(models.Model):
         requester, assignee, workgroup, status, close_reason (of a status that closes).
         """
         with self._changing(by, expected_version) as change:
-            editing.apply(change, fields)
+            changes.edit(change, fields)
 
     def delete_softly(self, *, by: Actor, expected_version: int | None = None) -> None:
         """Take the ticket out of every list and figure; administrators can restore it."""
         if not by.is_team:
-            raise moves.refused()
+            raise lifecycle.refused()
         with self._changing(by, expected_version) as change:
             change.set(deleted_at=change.at, deleted_by_id=by.user_id)
             change.note(Verb.DELETED)
 
     def restore(self, *, by: Actor, expected_version: int | None = None) -> None:
         if not by.is_administrator:
-            raise moves.refused()
+            raise lifecycle.refused()
         with self._changing(by, expected_version, deleted=True) as change:
             if change.set(deleted_at=None, deleted_by_id=None):
                 change.note(Verb.RESTORED)
@@ -315,7 +337,7 @@ class Ticket(models.Model):
 
     def is_over(self) -> bool:
         """Return whether the requester's next message opens a follow-up instead of this."""
-        return moves.is_over(self)
+        return lifecycle.is_over(self)
 
     def follow_up(self, *, by: Actor) -> Ticket:
         """Return the ticket that goes on where this one is over; open it where there is none."""
@@ -342,24 +364,9 @@ class Ticket(models.Model):
                 raise Stale(gettext("Somebody changed this ticket since you read it."))
             change = Change(self, by=by, at=at)
             yield change
-            with external_id_once(self):
-                change.save(is_edit=is_edit)
+            change.save(is_edit=is_edit)
 
     def lock(self) -> None:
         """Read the row again and keep others from changing it until the transaction ends."""
         # no_key: rows that only point to this one are not kept waiting.
         self.refresh_from_db(from_queryset=Ticket.objects.select_for_update(no_key=True))
-
-
-@contextmanager
-def external_id_once(ticket: Ticket) -> Iterator[None]:
-    """Turn the one broken constraint that a caller can cause into a sentence."""
-    if not ticket.external_id:
-        yield
-        return
-    try:
-        with transaction.atomic():
-            yield
-    except IntegrityError as error:
-        message = _("Another ticket has this external id already.")
-        raise ValidationError({"external_id": ValidationError(message, code="unique")}) from error

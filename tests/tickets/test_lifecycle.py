@@ -8,8 +8,8 @@ from django.utils import timezone
 
 from accounts.actor import Actor
 from records.errors import Conflict
+from tickets.lifecycle import MOVES, InvalidTransition, Status
 from tickets.models import Ticket
-from tickets.workflow import MOVES, InvalidTransition, Status
 
 EVERY_MOVE = [(old, new) for old in Status.values for new in Status.values if old != new]
 

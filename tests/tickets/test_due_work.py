@@ -8,7 +8,7 @@ from django.utils import timezone
 from accounts.actor import Actor
 from configuration.models import ConfigurationValue
 from tests.tickets.together import together
-from tickets import due
+from tickets import due_work
 from tickets.models import Ticket
 
 
@@ -26,7 +26,7 @@ def age(ticket: Ticket, **ago: float) -> Ticket:
 
 
 def test_what_was_resolved_days_ago_is_closed_by_nobody(resolved):
-    assert due.close_resolved() == 1
+    assert due_work.close_resolved() == 1
 
     resolved.refresh_from_db()
     assert (resolved.status, resolved.close_reason) == ("closed", "resolved")
@@ -35,10 +35,10 @@ def test_what_was_resolved_days_ago_is_closed_by_nobody(resolved):
 
 
 def test_a_second_run_finds_nothing(resolved):
-    due.close_resolved()
+    due_work.close_resolved()
     events = resolved.events.count()
 
-    assert due.close_resolved() == 0
+    assert due_work.close_resolved() == 0
 
     assert resolved.events.count() == events
 
@@ -47,7 +47,7 @@ def test_what_was_resolved_lately_stays(ticket, carol):
     ticket.resolve(by=Actor(carol))
     age(ticket, days=3, hours=23)
 
-    assert due.close_resolved() == 0
+    assert due_work.close_resolved() == 0
 
     ticket.refresh_from_db()
     assert ticket.status == "resolved"
@@ -56,27 +56,27 @@ def test_what_was_resolved_lately_stays(ticket, carol):
 def test_what_was_deleted_stays(resolved, dora):
     resolved.delete_softly(by=Actor(dora))
 
-    assert due.close_resolved() == 0
+    assert due_work.close_resolved() == 0
 
 
 def test_what_is_not_resolved_stays(resolved, carol):
     resolved.reopen(by=Actor(carol))
 
-    assert due.close_resolved() == 0
+    assert due_work.close_resolved() == 0
 
 
 @pytest.mark.parametrize(("days", "closed"), [(0, 0), (5, 1), (6, 0)])
 def test_the_configuration_says_when(days, closed, resolved):
     ConfigurationValue.objects.assign({"auto_close_days": days}, actor_id=None, token_id=None)
 
-    assert due.close_resolved() == closed
+    assert due_work.close_resolved() == closed
 
 
 def test_who_takes_it_up_in_between_wins(resolved, carol, monkeypatch):
     read = Ticket.objects.get(pk=resolved.pk)
     resolved.reopen(by=Actor(carol))
 
-    assert due._close(read) is False
+    assert due_work._close(read) is False
 
     resolved.refresh_from_db()
     assert resolved.status == "open"
@@ -90,7 +90,7 @@ def test_two_at_once_close_each_ticket_once(open_ticket, alice, carol):
         ticket.resolve(by=Actor(carol))
         age(ticket, days=5)
 
-    closed = together(lambda _: due.close_resolved(), range(2))
+    closed = together(lambda _: due_work.close_resolved(), range(2))
 
     assert sum(closed) == 10
     for ticket in tickets:
