@@ -14,10 +14,10 @@ from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from configuration.entries import entries
+from configuration.declared import SETTINGS
 from configuration.forms import SettingsForm
 from configuration.models import ConfigurationEvent, ConfigurationValue
-from configuration.registry import SETTINGS
+from configuration.states import setting_states
 
 
 @admin.register(ConfigurationValue)
@@ -48,7 +48,7 @@ class ConfigurationValueAdmin(admin.ModelAdmin):
         if request.method == "POST" and not may_change:
             raise PermissionDenied
         form = SettingsForm(
-            entries(),
+            setting_states(),
             request.POST if request.method == "POST" else None,
             locked=not may_change,
             security_locked=_token_of(request) is not None,

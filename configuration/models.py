@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from configuration.registry import check_together, find
+from configuration.declared import check_together, find
 from configuration.values import note_write, read_table
 from records.errors import Stale
 

@@ -15,7 +15,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 
-from configuration.registry import SETTINGS, find
+from configuration.declared import SETTINGS, find
 
 LONGEST_AGE_SECONDS = 5.0
 

@@ -13,8 +13,8 @@ from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 
 from configuration import values
+from configuration.declared import SETTINGS, UnknownSetting
 from configuration.models import DEFAULT, ConfigurationEvent, ConfigurationValue
-from configuration.registry import SETTINGS, UnknownSetting
 from configuration.values import value
 from records.errors import Stale
 
@@ -255,7 +255,7 @@ def test_every_setting_is_read_by_somebody():
         file.read_text(encoding="utf-8")
         for room in (config.path for config in apps.get_app_configs() if is_ours(config))
         for file in Path(room).rglob("*.py")
-        if file.name != "registry.py" and "migrations" not in file.parts
+        if file.name != "declared.py" and "migrations" not in file.parts
     ]
 
     unread = [key for key in SETTINGS if not any(f'value("{key}")' in text for text in sources)]

@@ -7,17 +7,61 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.http import Http404
 from django.utils.translation import gettext as _
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
+from rest_framework import serializers
 from rest_framework.mixins import RetrieveModelMixin
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 
-from configuration.entries import Entry, entries, entry
+from configuration.declared import Group, UnknownSetting
 from configuration.models import DEFAULT, ConfigurationValue
-from configuration.registry import UnknownSetting
-from configuration.serializers import SettingSerializer
+from configuration.states import SettingState, setting_state, setting_states
 from rest.viewsets import ApiViewSet, DestroyMixin, UpdateMixin
+
+TYPES = ["text", "boolean", "integer", "choice", "language", "time_zone", "list"]
+
+ANY_VALUE = {
+    "oneOf": [
+        {"type": "integer"},
+        {"type": "string"},
+        {"type": "boolean"},
+        {"type": "array", "items": {"type": "string"}},
+    ],
+    "description": "Of the type that `type` says.",
+}
+
+
+@extend_schema_field(ANY_VALUE)
+class AnyValueField(serializers.JSONField):
+    """A value of any type; the setting itself says which of them it accepts."""
+
+
+class SettingChoiceSerializer(serializers.Serializer[dict[str, str]]):
+    value = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]
+
+
+class SettingSerializer(serializers.Serializer[SettingState]):
+    """A setting: what it is, what it may be, and its present value, the one writable field."""
+
+    key = serializers.CharField(read_only=True)
+    value = AnyValueField()
+    default = AnyValueField(read_only=True)
+    type = serializers.CharField(read_only=True, help_text=f"One of: {', '.join(TYPES)}.")
+    group = serializers.CharField(read_only=True, help_text=f"One of: {', '.join(Group.values)}.")
+    label = serializers.CharField(read_only=True)  # type: ignore[assignment]
+    help = serializers.CharField(read_only=True)
+    choices = SettingChoiceSerializer(many=True, read_only=True, allow_null=True)
+    minimum = serializers.IntegerField(read_only=True, allow_null=True)
+    maximum = serializers.IntegerField(read_only=True, allow_null=True)
+    unit = serializers.CharField(read_only=True, allow_null=True)
+    security = serializers.BooleanField(
+        read_only=True, help_text="Such settings are written by password sessions only."
+    )
+    updated_at = serializers.DateTimeField(read_only=True, allow_null=True)
+    version = serializers.IntegerField(read_only=True)
+
 
 FIELDS = OpenApiParameter("fields", str, description="Answer with these fields only.")
 KEY = OpenApiParameter("key", str, OpenApiParameter.PATH, description="The key of the setting.")
@@ -42,14 +86,14 @@ class SettingViewSet(RetrieveModelMixin, UpdateMixin, DestroyMixin, ApiViewSet[A
 
     def get_object(self) -> Any:
         try:
-            return entry(self.kwargs["key"])
+            return setting_state(self.kwargs["key"])
         except UnknownSetting as error:
             raise Http404 from error
 
     @extend_schema(parameters=[FIELDS], responses=SettingSerializer(many=True))
     def list(self, request: Request) -> Response:
         """All settings, in the order of the admin's page."""
-        return Response(self.get_serializer(entries(), many=True).data)
+        return Response(self.get_serializer(setting_states(), many=True).data)
 
     @extend_schema(parameters=[KEY, FIELDS])
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
@@ -80,7 +124,7 @@ class SettingViewSet(RetrieveModelMixin, UpdateMixin, DestroyMixin, ApiViewSet[A
     def perform_destroy(self, instance: Any) -> None:
         self._assign(instance, DEFAULT)
 
-    def _assign(self, instance: Entry, value: Any) -> None:
+    def _assign(self, instance: SettingState, value: Any) -> None:
         token = getattr(self.request, "access_token", None)
         key, version = instance.key, self.expected_version
         try:
