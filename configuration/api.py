@@ -14,9 +14,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 
+from accounts.actor import Actor
 from configuration.declared import Group, UnknownSetting
 from configuration.models import DEFAULT, ConfigurationValue
 from configuration.states import SettingState, setting_state, setting_states
+from configuration.values import assign
 from rest.viewsets import ApiViewSet, DestroyMixin, UpdateMixin
 
 TYPES = ["text", "boolean", "integer", "choice", "language", "time_zone", "list"]
@@ -39,7 +41,8 @@ class AnyValueField(serializers.JSONField):
 
 class SettingChoiceSerializer(serializers.Serializer[dict[str, str]]):
     value = serializers.CharField()
-    label = serializers.CharField()  # type: ignore[assignment]
+    # Serializers have a label of their own; REST framework takes the field out of its way.
+    label: Any = serializers.CharField()
 
 
 class SettingSerializer(serializers.Serializer[SettingState]):
@@ -50,7 +53,7 @@ class SettingSerializer(serializers.Serializer[SettingState]):
     default = AnyValueField(read_only=True)
     type = serializers.CharField(read_only=True, help_text=f"One of: {', '.join(TYPES)}.")
     group = serializers.CharField(read_only=True, help_text=f"One of: {', '.join(Group.values)}.")
-    label = serializers.CharField(read_only=True)  # type: ignore[assignment]
+    label: Any = serializers.CharField(read_only=True)
     help = serializers.CharField(read_only=True)
     choices = SettingChoiceSerializer(many=True, read_only=True, allow_null=True)
     minimum = serializers.IntegerField(read_only=True, allow_null=True)
@@ -84,7 +87,7 @@ class SettingViewSet(RetrieveModelMixin, UpdateMixin, DestroyMixin, ApiViewSet[A
             message = _("There is no such parameter here.")
             raise ValidationError({unknown[0]: ValidationError(message, code="unknown-parameter")})
 
-    def get_object(self) -> Any:
+    def get_object(self) -> SettingState:
         try:
             return setting_state(self.kwargs["key"])
         except UnknownSetting as error:
@@ -116,24 +119,18 @@ class SettingViewSet(RetrieveModelMixin, UpdateMixin, DestroyMixin, ApiViewSet[A
         return super().destroy(request, *args, **kwargs)
 
     def perform_update(self, serializer: BaseSerializer[Any]) -> None:
-        instance: Any = serializer.instance
         if "value" in serializer.validated_data:
-            self._assign(instance, serializer.validated_data["value"])
+            self._assign(serializer.validated_data["value"])
             serializer.instance = self.get_object()
 
-    def perform_destroy(self, instance: Any) -> None:
-        self._assign(instance, DEFAULT)
+    def perform_destroy(self, instance: SettingState) -> None:
+        self._assign(DEFAULT)
 
-    def _assign(self, instance: SettingState, value: Any) -> None:
-        token = getattr(self.request, "access_token", None)
-        key, version = instance.key, self.expected_version
+    def _assign(self, value: Any) -> None:
+        key, version = self.kwargs["key"], self.expected_version
+        versions = {} if version is None else {key: version}
         try:
-            ConfigurationValue.objects.assign(
-                {key: value},
-                actor_id=self.request.user.pk,
-                token_id=token.pk if token else None,
-                expected_versions={} if version is None else {key: version},
-            )
+            assign({key: value}, by=Actor.of(self.request), expected_versions=versions)
         except ValidationError as error:
             # Callers of the API sent it as `value`.
             raise ValidationError({"value": next(iter(error.error_dict.values()))}) from error

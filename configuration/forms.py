@@ -13,10 +13,12 @@ from django.http import QueryDict
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from accounts.actor import Actor
 from configuration.declared import Group
 from configuration.kinds import Boolean, Choice, Integer, Label, Listing, Text, TimeZone, time_zones
-from configuration.models import DEFAULT, ConfigurationValue
+from configuration.models import DEFAULT
 from configuration.states import SettingState, setting_state
+from configuration.values import assign
 from records.errors import Stale
 
 
@@ -79,7 +81,7 @@ class SettingsForm(forms.Form):
     def __init__(
         self,
         states: list[SettingState],
-        data: Any = None,
+        data: QueryDict | None = None,
         *,
         locked: bool = False,
         security_locked: bool = False,
@@ -106,14 +108,12 @@ class SettingsForm(forms.Form):
                 self.add_error(key, error)
         return self.cleaned_data
 
-    def save(self, *, actor_id: int | None, token_id: int | None) -> list[str] | None:
+    def save(self, *, by: Actor) -> list[str] | None:
         """Write what was changed and return those keys; None where it was refused."""
         changes = self._typed() | dict.fromkeys(self._resets(), DEFAULT)
         versions = {key: self.cleaned_data.get(_version_of(key)) or 0 for key in changes}
         try:
-            return ConfigurationValue.objects.assign(
-                changes, actor_id=actor_id, token_id=token_id, expected_versions=versions
-            )
+            return assign(changes, by=by, expected_versions=versions)
         except ValidationError as error:
             self.add_error(None, error)
         except Stale:

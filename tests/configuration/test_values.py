@@ -12,15 +12,19 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 
+from accounts.actor import Actor
+from accounts.models import User
 from configuration import values
 from configuration.declared import SETTINGS, UnknownSetting
 from configuration.models import DEFAULT, ConfigurationEvent, ConfigurationValue
 from configuration.values import value
 from records.errors import Stale
 
+BY = Actor(User(pk=7))
+
 
 def assign(**changes):
-    return ConfigurationValue.objects.assign(changes, actor_id=7, token_id=None)
+    return values.assign(changes, by=BY)
 
 
 def written_elsewhere(key, stored):
@@ -148,12 +152,7 @@ def test_the_second_of_two_writers_is_told(db):
     assign(site_name="First")
 
     with pytest.raises(Stale):
-        ConfigurationValue.objects.assign(
-            {"site_name": "Second"},
-            actor_id=7,
-            token_id=None,
-            expected_versions={"site_name": 0},
-        )
+        values.assign({"site_name": "Second"}, by=BY, expected_versions={"site_name": 0})
 
     assert value("site_name") == "First"
 
