@@ -14,8 +14,9 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.actor import Actor
+from accounts.time_zones import time_zones
 from configuration.declared import Group
-from configuration.kinds import Boolean, Choice, Integer, Label, Listing, Text, TimeZone, time_zones
+from configuration.kinds import Boolean, Choice, Integer, Label, Listing, Text, TimeZone
 from configuration.models import DEFAULT
 from configuration.states import SettingState, setting_state
 from configuration.values import assign
