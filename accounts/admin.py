@@ -9,8 +9,9 @@ from typing import Any, ClassVar
 from django import forms
 from django.contrib import admin
 from django.contrib.auth.models import Group
-from django.db.models import Count, QuerySet
-from django.http import HttpRequest
+from django.db.models import Count, Field, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -74,11 +75,11 @@ class WorkgroupFilter(admin.SimpleListFilter):
     title = gettext_lazy("workgroup")
     parameter_name = "workgroup"
 
-    def lookups(self, request: Any, model_admin: Any) -> list[tuple[str, str]]:
+    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, str]]:
         groups = Workgroup.objects.order_by("name").values_list("pk", "name")
         return [(str(pk), name) for pk, name in groups]
 
-    def queryset(self, request: Any, queryset: Any) -> Any:
+    def queryset(self, request: HttpRequest, queryset: QuerySet[User]) -> QuerySet[User]:
         wanted = self.value() or ""
         known = any(wanted == pk for pk, _name in self.lookup_choices)
         return queryset.filter(workgroups=int(wanted)) if known else queryset
@@ -136,15 +137,15 @@ class UserAdmin(DomainAdmin):
 
     # --- Who may change what --------------------------------------------------------------------
 
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+    def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         return False
 
-    def has_change_permission(self, request: Any, obj: Any = None) -> bool:
-        if obj is not None and request.access_token and obj.is_administrator:
+    def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        if obj is not None and obj.is_administrator and Actor.of(request).has_token:
             return False
         return super().has_change_permission(request, obj)
 
-    def get_fieldsets(self, request: Any, obj: User | None = None) -> Any:
+    def get_fieldsets(self, request: HttpRequest, obj: User | None = None) -> Any:
         is_fixed = obj is not None and not self.has_change_permission(request, obj)
         groups = "in_workgroups" if is_fixed else "workgroups"
         fieldsets = [
@@ -158,21 +159,21 @@ class UserAdmin(DomainAdmin):
                 {"fields": ["external_source", "external_id"], "classes": ["collapse"]},
             ),
         ]
-        if not request.access_token and not is_fixed:
+        if not is_fixed and not Actor.of(request).has_token:
             password = {"fields": ["new_password", "repeated_password"]}
             fieldsets.insert(1, (gettext_lazy("Password"), password))
         if obj is not None:
             fieldsets.append((gettext_lazy("Dates"), {"fields": ["created_at", "updated_at"]}))
         return fieldsets
 
-    def get_readonly_fields(self, request: Any, obj: User | None = None) -> list[str]:
+    def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> list[str]:
         if obj is None:
             return []
         fixed = ["created_at", "updated_at"]
         if not self.has_change_permission(request, obj):
             # Not a column of the model: shown as text where the form does not stand.
             return [*fixed, "in_workgroups"]
-        if request.access_token:
+        if Actor.of(request).has_token:
             return [*fixed, "username", "email", "role"]
         return [*fixed, "role"] if obj.pk == request.user.pk else fixed
 
@@ -182,23 +183,25 @@ class UserAdmin(DomainAdmin):
         return User.objects.enrol(by=by, **_for_domain(fields))
 
     def edit(
-        self, obj: Any, changes: dict[str, Any], *, by: Actor, expected_version: int | None
+        self, obj: User, changes: dict[str, Any], *, by: Actor, expected_version: int | None
     ) -> None:
         obj.edit(by=by, expected_version=expected_version, **_for_domain(changes))
 
-    def history_of(self, obj: Any) -> Iterable[dict[str, Any]]:
+    def history_of(self, obj: User) -> Iterable[dict[str, Any]]:
         return history_rows(PersonEvent.objects.filter(person_id=obj.pk))
 
     # --- Actions --------------------------------------------------------------------------------
 
-    def object_actions(self, request: Any, obj: User) -> list[tuple[str, str, bool]]:
+    def object_actions(self, request: HttpRequest, obj: User) -> list[tuple[str, str, bool]]:
         if not self.has_change_permission(request, obj) or obj.pk == request.user.pk:
             return []
         if obj.is_active:
             return [("deactivate_people", _("Deactivate"), True)]
         return [("activate_people", _("Activate"), False)]
 
-    def render_change_form(self, request: Any, context: Any, *args: Any, **kwargs: Any) -> Any:
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
         try:
             context["tokens_url"] = reverse("admin:tokens_accesstoken_changelist")
         except NoReverseMatch:
@@ -207,7 +210,9 @@ class UserAdmin(DomainAdmin):
         return super().render_change_form(request, context, *args, **kwargs)
 
     @admin.action(description=gettext_lazy("Deactivate…"), permissions=["change"])
-    def deactivate_people(self, request: Any, queryset: QuerySet[User]) -> Any:
+    def deactivate_people(
+        self, request: HttpRequest, queryset: QuerySet[User]
+    ) -> TemplateResponse | None:
         if request.POST.get("answer") != "yes":
             return self.ask(
                 request,
@@ -226,7 +231,7 @@ class UserAdmin(DomainAdmin):
         return None
 
     @admin.action(description=gettext_lazy("Activate"), permissions=["change"])
-    def activate_people(self, request: Any, queryset: QuerySet[User]) -> None:
+    def activate_people(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
         by = Actor.of(request)
         self.act(request, queryset, lambda person: person.activate(by=by))
 
@@ -261,14 +266,14 @@ class WorkgroupAdmin(DomainAdmin):
         return Workgroup.objects.set_up(by=by, **_with_member_ids(fields))
 
     def edit(
-        self, obj: Any, changes: dict[str, Any], *, by: Actor, expected_version: int | None
+        self, obj: Workgroup, changes: dict[str, Any], *, by: Actor, expected_version: int | None
     ) -> None:
         obj.edit(by=by, expected_version=expected_version, **_with_member_ids(changes))
 
-    def remove(self, obj: Any, *, by: Actor) -> None:
+    def remove(self, obj: Workgroup, *, by: Actor) -> None:
         obj.dissolve(by=by)
 
-    def history_of(self, obj: Any) -> Iterable[dict[str, Any]]:
+    def history_of(self, obj: Workgroup) -> Iterable[dict[str, Any]]:
         return history_rows(PersonEvent.objects.filter(workgroup_id=obj.pk))
 
 
@@ -278,7 +283,7 @@ def _with_member_ids(fields: dict[str, Any]) -> dict[str, Any]:
     return {**fields, "members": [person.pk for person in fields["members"]]}
 
 
-def history_rows(events: Any) -> list[dict[str, Any]]:
+def history_rows(events: QuerySet[PersonEvent]) -> list[dict[str, Any]]:
     """Return history rows as the admin shows them, with names in the place of ids."""
     rows = list(events.order_by("-id")[:500])
     people = names_of(User, [pk for row in rows for pk in (row.actor_id, row.person_id)])
@@ -312,7 +317,7 @@ def _sentence(row: PersonEvent, people: dict[int, str], groups: dict[int, str]) 
     return _("%(field)s changed") % {"field": field.verbose_name}
 
 
-def _value_name(field: Any, text: str) -> str:
+def _value_name(field: Field[Any, Any], text: str) -> str:
     """Return a value that a history row holds as people know it."""
     names = {"True": _("Yes"), "False": _("No"), **dict(field.flatchoices)}
     return str(names.get(text, text)) or "–"

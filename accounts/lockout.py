@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Mapping
 from typing import Any
 
 from axes.handlers.proxy import AxesProxyHandler
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
 from accounts.addresses import throttle_address
+from rest.problems import problem
+
+# What somebody typed, as Django hands it on.
+Credentials = Mapping[str, Any] | None
 
 LONGEST_NAME = 255  # the column of axes
 
 
-def counted_name(request: HttpRequest | None, credentials: dict[str, Any] | None = None) -> str:
+def counted_name(request: HttpRequest | None, credentials: Credentials = None) -> str:
     """Return the one name that all spellings which sign the same person in count for."""
     typed = str((credentials or {}).get("username") or "")
     # Sign-in compares in upper case, where letters meet that lower case keeps apart.
@@ -41,26 +46,14 @@ def forget_failures(request: HttpRequest, username: str) -> None:
 
 
 def locked_out(
-    request: HttpRequest, response: HttpResponse | None = None, credentials: Any = None
+    request: HttpRequest, response: HttpResponse | None = None, credentials: Credentials = None
 ) -> HttpResponse:
     """Answer 429 with the time to wait: a page for people, a problem for programs."""
     seconds = int(settings.AXES_COOLOFF_TIME * 3600)
     minutes = max(1, seconds // 60)
     detail = _("Too many wrong passwords. Try again in %(minutes)d minutes.") % {"minutes": minutes}
     if request.path_info.startswith("/api/") or "json" in request.headers.get("Accept", ""):
-        answer: HttpResponse = JsonResponse(
-            {
-                "type": "about:blank",
-                "title": "Too Many Requests",
-                "status": 429,
-                "detail": detail,
-                "code": "locked-out",
-                "errors": [],
-                "request_id": request.META.get("weiyu.request_id", ""),
-            },
-            status=429,
-            content_type="application/problem+json",
-        )
+        answer = problem(429, "locked-out", detail, request=request)
     else:
         answer = render(request, "accounts/locked_out.html", {"detail": detail}, status=429)
     answer["Retry-After"] = str(seconds)

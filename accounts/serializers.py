@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from django.conf import settings
 from django.core.exceptions import ValidationError as BrokenRule
+from django.core.files.base import ContentFile
 from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from accounts.actor import token_of
 from accounts.avatars import redrawn
 from accounts.models import User, Workgroup
+from rest.addresses import absolute
 from rest.fields import IdsField, UtcDateTimeField
 from rest.serializers import FastModelSerializer
 
@@ -28,13 +30,9 @@ class AvatarField(serializers.Field[Any, Any, Any, Any]):
 
     def to_representation(self, person: User) -> str | None:
         path = person.avatar_path
-        if not path:
-            return None
-        if settings.PUBLIC_URL:
-            return f"{settings.PUBLIC_URL}{path}"
-        return str(self.context["request"].build_absolute_uri(path))
+        return absolute(self.context["request"], path) if path else None
 
-    def to_internal_value(self, data: Any) -> Any:
+    def to_internal_value(self, data: Any) -> ContentFile[bytes]:
         if isinstance(data, UploadedFile):
             try:
                 return redrawn(data, data.size or 0)
@@ -126,7 +124,7 @@ class ProfileSerializer(FastModelSerializer[User]):
         }
     )
     def get_token(self, person: User) -> Mapping[str, Any] | None:
-        token = self.context["request"].access_token
+        token = token_of(self.context["request"])
         if token is None:
             return None
         return {

@@ -12,6 +12,7 @@ from rest_framework.decorators import action
 from rest_framework.mixins import RetrieveModelMixin
 from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
+from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 
 from accounts.actor import Actor
@@ -39,7 +40,7 @@ class UserViewSet(FamilyViewSet[User]):
         return people.matching(text)
 
     @extend_schema(summary="Deactivate a user")
-    def destroy(self, request: Request, *args: Any, **kwargs: Any) -> Any:
+    def destroy(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """End all access of the person; what they wrote stays. The answer is how they were."""
         return super().destroy(request, *args, **kwargs)
 
@@ -118,21 +119,21 @@ class ProfileViewSet(RetrieveModelMixin, UpdateMixin, ApiViewSet[User]):
     def get_queryset(self) -> UserQuerySet:
         return User.objects.visible_to(self.request.user)
 
-    def get_object(self) -> Any:
-        return self.request.user
+    def get_object(self) -> User:
+        return cast("User", self.request.user)
 
     @extend_schema(summary="Read your own profile")
-    def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Any:
+    def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Who the caller is, and what the token of this call may do."""
         return super().retrieve(request, *args, **kwargs)
 
     @extend_schema(summary="Change your own profile")
-    def update(self, request: Request, *args: Any, **kwargs: Any) -> Any:
+    def update(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Name, language, time zone, availability and avatar (as a file of a multipart form)."""
         return super().update(request, *args, **kwargs)
 
     @extend_schema(summary="Change your own profile")
-    def partial_update(self, request: Request, *args: Any, **kwargs: Any) -> Any:
+    def partial_update(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Name, language, time zone, availability and avatar (as a file of a multipart form)."""
         return super().partial_update(request, *args, **kwargs)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin, messages
-from django.contrib.auth import get_user_model
 from django.core.exceptions import PermissionDenied
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -14,10 +13,13 @@ from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from configuration.entries import entries
+from accounts.actor import Actor
+from accounts.models import User
+from configuration.declared import SETTINGS
 from configuration.forms import SettingsForm
 from configuration.models import ConfigurationEvent, ConfigurationValue
-from configuration.registry import SETTINGS
+from configuration.states import setting_states
+from records.admin.lists import ReadOnlyLists
 
 
 @admin.register(ConfigurationValue)
@@ -44,22 +46,34 @@ class ConfigurationValueAdmin(admin.ModelAdmin):
     ) -> HttpResponse:
         if not self.has_view_or_change_permission(request):
             raise PermissionDenied
-        may_change = self.has_change_permission(request)
+        by, may_change = Actor.of(request), self.has_change_permission(request)
         if request.method == "POST" and not may_change:
             raise PermissionDenied
         form = SettingsForm(
-            entries(),
+            setting_states(),
             request.POST if request.method == "POST" else None,
             locked=not may_change,
-            security_locked=_token_of(request) is not None,
+            security_locked=by.has_token,
         )
-        if form.is_bound and form.is_valid() and (changed := self._save(request, form)) is not None:
+        if form.is_bound and form.is_valid() and (changed := form.save(by=by)) is not None:
             return self._saved(request, changed)
-        return self._page(request, form, may_change, extra_context)
+        return self._page(request, form, extra_context or {})
 
-    def _save(self, request: HttpRequest, form: SettingsForm) -> list[str] | None:
-        token = _token_of(request)
-        return form.save(actor_id=request.user.pk, token_id=token.pk if token else None)
+    def _page(
+        self, request: HttpRequest, form: SettingsForm, extra_context: dict[str, Any]
+    ) -> HttpResponse:
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("System configuration"),
+            "opts": self.opts,
+            "form": form,
+            "may_change": self.has_change_permission(request),
+            "is_token_session": Actor.of(request).has_token,
+            **extra_context,
+        }
+        return TemplateResponse(
+            request, "admin/configuration/configurationvalue/settings.html", context
+        )
 
     def _saved(self, request: HttpRequest, changed: list[str]) -> HttpResponse:
         if changed:
@@ -74,53 +88,15 @@ class ConfigurationValueAdmin(admin.ModelAdmin):
             messages.info(request, _("Nothing was changed."))
         return HttpResponseRedirect(reverse("admin:configuration_configurationvalue_changelist"))
 
-    def _page(
-        self,
-        request: HttpRequest,
-        form: SettingsForm,
-        may_change: bool,
-        extra_context: dict[str, Any] | None,
-    ) -> HttpResponse:
-        context = {
-            **self.admin_site.each_context(request),
-            "title": _("System configuration"),
-            "opts": self.opts,
-            "form": form,
-            "may_change": may_change,
-            "is_token_session": _token_of(request) is not None,
-            **(extra_context or {}),
-        }
-        return TemplateResponse(
-            request, "admin/configuration/configurationvalue/settings.html", context
-        )
-
-
-def _token_of(request: HttpRequest) -> Any:
-    return getattr(request, "access_token", None)
-
 
 @admin.register(ConfigurationEvent)
-class ConfigurationEventAdmin(admin.ModelAdmin):
+class ConfigurationEventAdmin(ReadOnlyLists):
     list_display = ["created_at", "setting", "old", "new", "person", "token_id"]
     list_display_links = None
     search_fields = ["key"]
-    date_hierarchy = None
-    list_per_page = 50
-    show_full_result_count = False
-
-    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
-        """Filter by nothing: the list offers a search only, and columns may hold secrets."""
-        return False
-
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[ConfigurationEvent], search_term: str
-    ) -> tuple[QuerySet[ConfigurationEvent], bool]:
-        # No key is longer. Each word is a condition, and SQLite fails on a thousand of them.
-        return super().get_search_results(request, queryset, search_term[:64])
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ConfigurationEvent]:
-        people = get_user_model()
-        name = people.objects.filter(pk=OuterRef("actor_id")).values(people.USERNAME_FIELD)
+        name = User.objects.filter(pk=OuterRef("actor_id")).values("username")
         return super().get_queryset(request).annotate(person=Subquery(name))
 
     @admin.display(description=_("setting"), ordering="key")
@@ -131,12 +107,3 @@ class ConfigurationEventAdmin(admin.ModelAdmin):
     @admin.display(description=_("who"))
     def person(self, event: ConfigurationEvent) -> str:
         return getattr(event, "person", None) or str(_("the system"))
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
-        return False

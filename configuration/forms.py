@@ -13,10 +13,13 @@ from django.http import QueryDict
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from configuration.entries import Entry, entry
-from configuration.kinds import Boolean, Choice, Integer, Label, Listing, Text, TimeZone, time_zones
-from configuration.models import DEFAULT, ConfigurationValue
-from configuration.registry import Group
+from accounts.actor import Actor
+from accounts.time_zones import time_zones
+from configuration.declared import Group, Setting
+from configuration.kinds import Boolean, Choice, Integer, Label, Listing, Text, TimeZone
+from configuration.models import DEFAULT
+from configuration.states import SettingState, setting_state
+from configuration.values import assign
 from records.errors import Stale
 
 
@@ -33,16 +36,16 @@ class LinesField(forms.CharField):
         return [line.strip() for line in text.splitlines() if line.strip()]
 
 
-def field_for(entry: Entry) -> forms.Field:
+def field_for(state: SettingState) -> forms.Field:
     """Return the form field that fits the type of a setting."""
     options: dict[str, Any] = {
-        "label": entry.label,
-        "help_text": entry.help,
-        "initial": entry.value,
+        "label": state.label,
+        "help_text": state.help,
+        "initial": state.value,
         # What the person saw is sent along, so that only what they changed is written.
         "show_hidden_initial": True,
     }
-    match entry.setting.kind:
+    match state.setting.kind:
         case Boolean():
             return forms.BooleanField(required=False, **options)
         case Integer(minimum=minimum, maximum=maximum):
@@ -56,14 +59,14 @@ def field_for(entry: Entry) -> forms.Field:
             return LinesField(required=False, **options)
         case Text(longest=longest):
             return forms.CharField(max_length=longest, **options)
-    raise TypeError(f"No form field is known for {entry.type}.")
+    raise TypeError(f"No form field is known for {state.type}.")
 
 
 @dataclass(frozen=True)
 class Row:
     """One setting on the page: its input, the version that was seen, and the reset box."""
 
-    entry: Entry
+    state: SettingState
     field: BoundField
     version: BoundField
     reset: BoundField | None
@@ -78,15 +81,15 @@ class SettingsForm(forms.Form):
 
     def __init__(
         self,
-        entries: list[Entry],
-        data: Any = None,
+        states: list[SettingState],
+        data: QueryDict | None = None,
         *,
         locked: bool = False,
         security_locked: bool = False,
     ) -> None:
         super().__init__(data)
-        self.entries = entries
-        for one in entries:
+        self.states = states
+        for one in states:
             field = field_for(one)
             field.disabled = locked or (security_locked and one.security)
             self.fields[one.key] = field
@@ -106,33 +109,31 @@ class SettingsForm(forms.Form):
                 self.add_error(key, error)
         return self.cleaned_data
 
-    def save(self, *, actor_id: int | None, token_id: int | None) -> list[str] | None:
+    def save(self, *, by: Actor) -> list[str] | None:
         """Write what was changed and return those keys; None where it was refused."""
         changes = self._typed() | dict.fromkeys(self._resets(), DEFAULT)
         versions = {key: self.cleaned_data.get(_version_of(key)) or 0 for key in changes}
         try:
-            return ConfigurationValue.objects.assign(
-                changes, actor_id=actor_id, token_id=token_id, expected_versions=versions
-            )
+            return assign(changes, by=by, expected_versions=versions)
         except ValidationError as error:
             self.add_error(None, error)
         except Stale:
             for key, version in versions.items():
-                if entry(key).version != version:
-                    self._show_other(entry(key))
+                if setting_state(key).version != version:
+                    self._show_other(setting_state(key))
         return None
 
     def groups(self) -> Iterator[tuple[Label, list[Row]]]:
         """Return the groups with their settings, in the order of declaration."""
         for group in Group:
-            rows = [self._row(one) for one in self.entries if one.group == group.value]
+            rows = [self._row(one) for one in self.states if one.group == group.value]
             if rows:
                 yield group.label, rows
 
-    def _row(self, one: Entry) -> Row:
+    def _row(self, one: SettingState) -> Row:
         reset = _reset_of(one.key)
         return Row(
-            entry=one,
+            state=one,
             field=self[one.key],
             version=self[_version_of(one.key)],
             reset=self[reset] if reset in self.fields else None,
@@ -144,18 +145,18 @@ class SettingsForm(forms.Form):
         resets = self._resets()
         return {
             one.key: self.cleaned_data[one.key]
-            for one in self.entries
+            for one in self.states
             if one.key in self.changed_data and one.key in self.cleaned_data
             if one.key not in resets
         }
 
     def _resets(self) -> set[str]:
-        return {one.key for one in self.entries if self.cleaned_data.get(_reset_of(one.key))}
+        return {one.key for one in self.states if self.cleaned_data.get(_reset_of(one.key))}
 
-    def _setting(self, key: str) -> Any:
-        return next(one.setting for one in self.entries if one.key == key)
+    def _setting(self, key: str) -> Setting:
+        return next(one.setting for one in self.states if one.key == key)
 
-    def _show_other(self, current: Entry) -> None:
+    def _show_other(self, current: SettingState) -> None:
         """Show what somebody else wrote meanwhile; saving again writes over it."""
         message = gettext(
             "Somebody changed this to “%(value)s” since you opened the page. "
@@ -177,7 +178,7 @@ def _reset_of(key: str) -> str:
     return f"reset-{key}"
 
 
-def _in_words(one: Entry, value: Any) -> str:
+def _in_words(one: SettingState, value: Any) -> str:
     """Return a value as people read it."""
     if isinstance(value, bool):
         return gettext("Yes") if value else gettext("No")

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import re
 import unicodedata
-import zoneinfo
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import Any, ClassVar, Protocol
 
 from django.core.exceptions import ValidationError
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+
+from accounts.time_zones import time_zones
 
 Label = str | Promise
 Choices = Sequence[tuple[str, Label]]
@@ -108,12 +108,6 @@ class Choice:
                 params={"words": ", ".join(words)},
             )
         return value
-
-
-@cache
-def time_zones() -> frozenset[str]:
-    """Return the names of all zones; the library reads the disk each time that it is asked."""
-    return frozenset(zoneinfo.available_timezones())
 
 
 @dataclass(frozen=True)

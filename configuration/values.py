@@ -1,4 +1,4 @@
-"""Read the configuration: `value("reopen_window_days")`.
+"""Read the configuration, `value("reopen_window_days")`, and write it: `assign({…}, by=actor)`.
 
 The whole table is read at once, and again when the last reading is older than 5 seconds, so that
 every process follows a change made in another one while a read costs no query.
@@ -14,8 +14,12 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import connection, transaction
+from django.utils.translation import gettext_lazy as _
 
-from configuration.registry import SETTINGS, find
+from accounts.actor import Actor
+from configuration.declared import SETTINGS, check_together, find
+from configuration.models import DEFAULT, ConfigurationValue
+from records.errors import Forbidden, check_version
 
 LONGEST_AGE_SECONDS = 5.0
 
@@ -116,13 +120,53 @@ class Reading:
 
 def read_table() -> dict[str, Any]:
     """Return all present values by key, straight from the database."""
-    # The models announce their writes here, so they cannot be imported at the top.
-    from configuration.models import ConfigurationValue
-
     return from_stored(dict(ConfigurationValue.objects.values_list("key", "value")))
 
 
 _reading = Reading()
-note_write = _reading.note_write
 forget = _reading.forget
 suppose = _reading.suppose
+
+
+def assign(
+    changes: Mapping[str, Any], *, by: Actor, expected_versions: Mapping[str, int] | None = None
+) -> list[str]:
+    """Write all `changes` by key, or none; return the keys whose value became another.
+
+    Raises UnknownSetting, ValidationError (by key), Forbidden and Stale.
+    """
+    if by.has_token and any(find(key).security for key in changes):
+        message = _(
+            "This setting concerns security, so no token can write it. Change it in the "
+            "admin, signed in by password."
+        )
+        raise Forbidden(message, code="security-setting")
+    cleaned, versions = _cleaned(changes), expected_versions or {}
+    with transaction.atomic():
+        # One order for all writers, so that two of them cannot lock each other out.
+        changed = [
+            key for key in sorted(cleaned) if _write(key, cleaned[key], versions.get(key), by=by)
+        ]
+        if changed:
+            _reading.note_write()
+            check_together(read_table())
+    return changed
+
+
+def _cleaned(changes: Mapping[str, Any]) -> dict[str, Any]:
+    cleaned: dict[str, Any] = {}
+    errors: dict[str, ValidationError] = {}
+    for key, value in changes.items():
+        try:
+            cleaned[key] = DEFAULT if value is DEFAULT else find(key).clean(value)
+        except ValidationError as error:
+            errors[key] = error
+    if errors:
+        raise ValidationError(errors)
+    return cleaned
+
+
+def _write(key: str, value: Any, expected_version: int | None, *, by: Actor) -> bool:
+    row, _made = ConfigurationValue.objects.select_for_update().get_or_create(key=key)
+    check_version(row, expected_version, _("Somebody changed this setting since you read it."))
+    return row.take(value, by=by)

@@ -7,7 +7,7 @@ from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 
 from accounts.views import ProfileViewSet, UserViewSet, WorkgroupViewSet
-from configuration.views import SettingViewSet
+from configuration.api import SettingViewSet
 from messaging.views import ConversationViewSet, MessageViewSet
 from rest import views as api_pages
 from rest.router import FamilyRouter

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from accounts.models.history import PersonEvent
-from accounts.models.people import User, UserManager, UserQuerySet, validate_time_zone
+from accounts.models.people import User
+from accounts.models.querysets import UserManager, UserQuerySet
 from accounts.models.workgroups import Workgroup, WorkgroupQuerySet
 
 __all__ = [
@@ -13,5 +14,4 @@ __all__ = [
     "UserQuerySet",
     "Workgroup",
     "WorkgroupQuerySet",
-    "validate_time_zone",
 ]

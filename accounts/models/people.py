@@ -2,123 +2,33 @@
 
 from __future__ import annotations
 
-import zoneinfo
-from collections.abc import Iterable
 from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.contrib.auth import get_backends
-from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.password_validation import validate_password
 from django.contrib.auth.validators import UnicodeUsernameValidator
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, models, transaction
+from django.db import models, transaction
 from django.db.models.functions import Lower
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.events import person_changed
+from accounts.models import memberships
 from accounts.models.history import PersonEvent
+from accounts.models.querysets import UserManager
+from accounts.models.saving import changed_fields, save_checked
+from accounts.time_zones import validate_time_zone
 from records.errors import Conflict, Forbidden, check_version
 
 if TYPE_CHECKING:
-    from django.contrib.auth.models import AnonymousUser
-
     from accounts.actor import Actor
 
 
 EXTERNAL = frozenset({"external_source", "external_id"})
-
-
-def validate_time_zone(name: str) -> None:
-    """Refuse a name that is not an IANA zone."""
-    if name not in zoneinfo.available_timezones():
-        raise ValidationError(
-            _("“%(name)s” is no time zone. Use a name like Asia/Shanghai."),
-            code="invalid_time_zone",
-            params={"name": name},
-        )
-
-
-class UserQuerySet(models.QuerySet["User"]):
-    def visible_to(self, user: User | AnonymousUser) -> Self:
-        """Return whom `user` may see: staff see everybody, customers themselves."""
-        if not user.is_authenticated:
-            return self.none()
-        if user.is_team_member:
-            return self
-        return self.filter(pk=user.pk)
-
-    def active(self) -> Self:
-        return self.filter(is_active=True)
-
-    def team(self) -> Self:
-        """Return agents and administrators."""
-        return self.filter(role__in=[User.Role.AGENT, User.Role.ADMINISTRATOR])
-
-    def matching(self, text: str) -> Self:
-        """Return those whose name, username or e-mail address holds `text`."""
-        return self.filter(
-            models.Q(display_name__icontains=text)
-            | models.Q(username__icontains=text)
-            | models.Q(email__icontains=text)
-        )
-
-
-class UserManager(BaseUserManager["User"]):
-    def get_queryset(self) -> UserQuerySet:
-        return UserQuerySet(self.model, using=self._db)
-
-    def visible_to(self, user: User | AnonymousUser) -> UserQuerySet:
-        return self.get_queryset().visible_to(user)
-
-    def active(self) -> UserQuerySet:
-        return self.get_queryset().active()
-
-    def team(self) -> UserQuerySet:
-        return self.get_queryset().team()
-
-    @transaction.atomic
-    def enrol(
-        self,
-        *,
-        by: Actor,
-        password: str | None = None,
-        workgroups: Iterable[int] = (),
-        **fields: Any,
-    ) -> User:
-        """Create a person and say so in the history; only administrators may."""
-        user = self.model(**fields)
-        user.check_writer(by, {"role", *(["password"] if password is not None else [])})
-        if workgroups:
-            _lock_memberships()
-        if password is not None:
-            user.take_password(password)
-        else:
-            user.set_unusable_password()
-        user.save_checked(force_insert=True)
-        PersonEvent.objects.create(
-            person_id=user.pk, verb="created", new=user.role, **by.as_columns()
-        )
-        user.join_workgroups(workgroups, by=by)
-        user.announce()
-        return user
-
-    def get_by_natural_key(self, username: str | None) -> User:
-        return self.get(username__iexact=username)
-
-    def create_user(self, username: str, password: str | None = None, **fields: Any) -> User:
-        """Create a person; without a password they can only come by AccessToken."""
-        user = self.model(username=self.model.normalize_username(username), **fields)
-        user.set_password(password)
-        user.full_clean(exclude=["password"])
-        user.save(using=self._db)
-        return user
-
-    def create_superuser(self, username: str, password: str | None = None, **fields: Any) -> User:
-        """Create an administrator; nobody is above the roles."""
-        return self.create_user(username, password, role=User.Role.ADMINISTRATOR, **fields)
 
 
 class User(AbstractBaseUser):
@@ -260,16 +170,16 @@ class User(AbstractBaseUser):
         `avatar` is a redrawn picture or None, `workgroups` a list of ids, `password` plain text.
         """
         if changes.keys() & {"workgroups", "role"}:
-            _lock_memberships()
+            memberships.lock()
         self._lock(changes)
         check_version(self, expected_version)
         password = changes.pop("password", None)
         workgroups = changes.pop("workgroups", None)
-        before = {name: getattr(self, name) for name in changes}
-        changed = {name for name in changes if _differs(before[name], changes[name])}
-        touched = changed | ({"password"} if password is not None else set())
-        if workgroups is not None and set(workgroups) != self._workgroup_ids():
-            touched.add("workgroups")
+        changed = changed_fields(self, changes)
+        before = {name: getattr(self, name) for name in changed}
+        written = changed | ({"password"} if password is not None else set())
+        is_regrouped = workgroups is not None and memberships.differ(self.workgroups, workgroups)
+        touched = written | ({"workgroups"} if is_regrouped else set())
         if not touched:
             return
         self.check_writer(by, touched)
@@ -279,12 +189,14 @@ class User(AbstractBaseUser):
         if password is not None:
             self.take_password(password)
         self.version += 1
-        self.save_checked(only=touched - {"workgroups"})
-        self._record(touched - {"workgroups"}, before, by=by)
+        # One constraint holds both, and is not looked at where one of them is left out.
+        external = EXTERNAL if written & EXTERNAL else set()
+        save_checked(self, only=written | external, unchecked={"password"})
+        self._record(written, before, by=by)
         if not self.is_team_member:
             workgroups = ()
         if workgroups is not None:
-            self.join_workgroups(workgroups, by=by)
+            memberships.set_workgroups(self, workgroups, by=by)
         self.announce()
 
     def deactivate(self, *, by: Actor, expected_version: int | None = None) -> None:
@@ -332,47 +244,8 @@ class User(AbstractBaseUser):
         if taken:
             raise ValidationError(taken)
 
-    def save_checked(self, *, only: set[str] | None = None, force_insert: bool = False) -> None:
-        """Validate what changed and save it; a race for a unique value is bad input, too."""
-        written = {field.name for field in self._meta.fields} if only is None else {*only}
-        if written & EXTERNAL:
-            # One constraint holds both, and is not looked at where one of them is left out.
-            written |= EXTERNAL
-        exclude = {field.name for field in self._meta.fields} - written | {"password"}
-        self.full_clean(exclude=exclude)
-        fields = None if only is None else {*only, "version", "updated_at"}
-        try:
-            with transaction.atomic():
-                self.save(force_insert=force_insert, update_fields=fields)
-        except IntegrityError:
-            self.full_clean(exclude=exclude)
-            raise
-
-    def join_workgroups(self, ids: Iterable[int], *, by: Actor) -> None:
-        """Make `ids` the person's workgroups, with history on joining and leaving."""
-        from accounts.models.workgroups import Workgroup
-
-        wanted, present = set(ids), self._workgroup_ids()
-        if wanted and not self.is_team_member:
-            raise ValidationError(
-                {"workgroups": ValidationError(_("Customers are in no workgroup."), code="role")}
-            )
-        Workgroup.objects.check_known(wanted - present, field="workgroups")
-        self.workgroups.set(wanted)
-        Workgroup.objects.filter(pk__in=wanted ^ present).update(
-            version=models.F("version") + 1, updated_at=timezone.now()
-        )
-        PersonEvent.objects.record_memberships(
-            [(self.pk, group) for group in wanted - present],
-            [(self.pk, group) for group in present - wanted],
-            by=by,
-        )
-
     def announce(self) -> None:
         transaction.on_commit(partial(person_changed.send_robust, User, person_id=self.pk))
-
-    def _workgroup_ids(self) -> set[int]:
-        return set(self.workgroups.values_list("pk", flat=True))
 
     def _lock(self, changes: dict[str, Any]) -> None:
         """Hold the row, and first all administrators' where one may cease to be one."""
@@ -427,14 +300,3 @@ class User(AbstractBaseUser):
             for backend in get_backends()
             if hasattr(backend, "has_module_perms")
         )
-
-
-def _differs(before: Any, after: Any) -> bool:
-    """Compare values; an empty picture and None are the same."""
-    return (before or None) != after if after is None else before != after
-
-
-def _lock_memberships() -> None:
-    from accounts.models.workgroups import Workgroup
-
-    Workgroup.objects.lock_memberships()

@@ -15,6 +15,7 @@ from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.utils import get_fields_from_path
 from django.db import models
 from django.db.models.constants import LOOKUP_SEP
+from django.http import HttpRequest
 
 from records.ids import is_id
 from records.text import LONGEST_SEARCH
@@ -57,6 +58,22 @@ class NarrowLists(admin.ModelAdmin):
         selected = request.POST.getlist(ACTION_CHECKBOX_NAME)
         request.POST.setlist(ACTION_CHECKBOX_NAME, [pk for pk in selected if is_id(pk)])
         return super().response_action(request, *args, **kwargs)
+
+
+class ReadOnlyLists(NarrowLists):
+    """A list and its rows, where nothing is written."""
+
+    list_per_page = 50
+    show_full_result_count = False
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
 
 
 def _lookups(path: str, field: Any) -> Iterator[str]:

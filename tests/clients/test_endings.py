@@ -49,10 +49,9 @@ from tokens.models import AccessToken
 by = Actor.system()
 """
 MANY_MAY_FAIL = """
-from configuration.models import ConfigurationValue
-ConfigurationValue.objects.assign(
-    {"failed_credentials_per_minute": 1000}, actor_id=None, token_id=None
-)
+from accounts.actor import Actor
+from configuration.values import assign
+assign({"failed_credentials_per_minute": 1000}, by=Actor.system())
 """
 
 

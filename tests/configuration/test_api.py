@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from configuration.declared import SETTINGS
 from configuration.models import ConfigurationEvent, ConfigurationValue
-from configuration.registry import SETTINGS
 from configuration.values import value
 
 

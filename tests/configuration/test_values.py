@@ -12,15 +12,19 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 
+from accounts.actor import Actor
+from accounts.models import User
 from configuration import values
+from configuration.declared import SETTINGS, UnknownSetting
 from configuration.models import DEFAULT, ConfigurationEvent, ConfigurationValue
-from configuration.registry import SETTINGS, UnknownSetting
 from configuration.values import value
 from records.errors import Stale
 
+BY = Actor(User(pk=7))
+
 
 def assign(**changes):
-    return ConfigurationValue.objects.assign(changes, actor_id=7, token_id=None)
+    return values.assign(changes, by=BY)
 
 
 def written_elsewhere(key, stored):
@@ -148,12 +152,7 @@ def test_the_second_of_two_writers_is_told(db):
     assign(site_name="First")
 
     with pytest.raises(Stale):
-        ConfigurationValue.objects.assign(
-            {"site_name": "Second"},
-            actor_id=7,
-            token_id=None,
-            expected_versions={"site_name": 0},
-        )
+        values.assign({"site_name": "Second"}, by=BY, expected_versions={"site_name": 0})
 
     assert value("site_name") == "First"
 
@@ -255,7 +254,7 @@ def test_every_setting_is_read_by_somebody():
         file.read_text(encoding="utf-8")
         for room in (config.path for config in apps.get_app_configs() if is_ours(config))
         for file in Path(room).rglob("*.py")
-        if file.name != "registry.py" and "migrations" not in file.parts
+        if file.name != "declared.py" and "migrations" not in file.parts
     ]
 
     unread = [key for key in SETTINGS if not any(f'value("{key}")' in text for text in sources)]

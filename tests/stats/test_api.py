@@ -6,7 +6,7 @@ import pytest
 
 from accounts.actor import Actor
 from accounts.models import Workgroup
-from configuration.models import ConfigurationValue
+from configuration.values import assign
 
 OVERVIEW = "/api/statistics/overview"
 TIMESERIES = "/api/statistics/timeseries"
@@ -118,9 +118,7 @@ def test_without_parameters_it_is_thirty_days_of_the_callers_own_zone(carol, as_
 
 
 def test_a_caller_without_a_zone_has_the_one_of_the_site(carol, as_user):
-    ConfigurationValue.objects.assign(
-        {"default_time_zone": "Asia/Shanghai"}, actor_id=None, token_id=None
-    )
+    assign({"default_time_zone": "Asia/Shanghai"}, by=Actor.system())
 
     assert as_user(carol).get(OVERVIEW).json()["tz"] == "Asia/Shanghai"
 

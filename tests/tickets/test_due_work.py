@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from accounts.actor import Actor
-from configuration.models import ConfigurationValue
+from configuration.values import assign
 from tests.tickets.together import together
 from tickets import due_work
 from tickets.models import Ticket
@@ -67,7 +67,7 @@ def test_what_is_not_resolved_stays(resolved, carol):
 
 @pytest.mark.parametrize(("days", "closed"), [(0, 0), (5, 1), (6, 0)])
 def test_the_configuration_says_when(days, closed, resolved):
-    ConfigurationValue.objects.assign({"auto_close_days": days}, actor_id=None, token_id=None)
+    assign({"auto_close_days": days}, by=Actor.system())
 
     assert due_work.close_resolved() == closed
 

@@ -6,18 +6,65 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.http import Http404
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
+from rest_framework import serializers
 from rest_framework.mixins import RetrieveModelMixin
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 
-from configuration.entries import Entry, entries, entry
+from accounts.actor import Actor
+from configuration.declared import Group, UnknownSetting
 from configuration.models import DEFAULT, ConfigurationValue
-from configuration.registry import UnknownSetting
-from configuration.serializers import SettingSerializer
+from configuration.states import SettingState, setting_state, setting_states
+from configuration.values import assign
 from rest.filters import known_to, refuse_unknown
 from rest.viewsets import ApiViewSet, DestroyMixin, UpdateMixin
+
+TYPES = ["text", "boolean", "integer", "choice", "language", "time_zone", "list"]
+
+ANY_VALUE = {
+    "oneOf": [
+        {"type": "integer"},
+        {"type": "string"},
+        {"type": "boolean"},
+        {"type": "array", "items": {"type": "string"}},
+    ],
+    "description": "Of the type that `type` says.",
+}
+
+
+@extend_schema_field(ANY_VALUE)
+class AnyValueField(serializers.JSONField):
+    """A value of any type; the setting itself says which of them it accepts."""
+
+
+class SettingChoiceSerializer(serializers.Serializer[dict[str, str]]):
+    value = serializers.CharField()
+    # Serializers have a label of their own; REST framework takes the field out of its way.
+    label: Any = serializers.CharField()
+
+
+class SettingSerializer(serializers.Serializer[SettingState]):
+    """A setting: what it is, what it may be, and its present value, the one writable field."""
+
+    key = serializers.CharField(read_only=True)
+    value = AnyValueField()
+    default = AnyValueField(read_only=True)
+    type = serializers.CharField(read_only=True, help_text=f"One of: {', '.join(TYPES)}.")
+    group = serializers.CharField(read_only=True, help_text=f"One of: {', '.join(Group.values)}.")
+    label: Any = serializers.CharField(read_only=True)
+    help = serializers.CharField(read_only=True)
+    choices = SettingChoiceSerializer(many=True, read_only=True, allow_null=True)
+    minimum = serializers.IntegerField(read_only=True, allow_null=True)
+    maximum = serializers.IntegerField(read_only=True, allow_null=True)
+    unit = serializers.CharField(read_only=True, allow_null=True)
+    security = serializers.BooleanField(
+        read_only=True, help_text="Such settings are written by password sessions only."
+    )
+    updated_at = serializers.DateTimeField(read_only=True, allow_null=True)
+    version = serializers.IntegerField(read_only=True)
+
 
 FIELDS = OpenApiParameter("fields", str, description="Answer with these fields only.")
 KEY = OpenApiParameter("key", str, OpenApiParameter.PATH, description="The key of the setting.")
@@ -38,16 +85,16 @@ class SettingViewSet(RetrieveModelMixin, UpdateMixin, DestroyMixin, ApiViewSet[A
         super().initial(request, *args, **kwargs)
         refuse_unknown(request, known_to(self))
 
-    def get_object(self) -> Any:
+    def get_object(self) -> SettingState:
         try:
-            return entry(self.kwargs["key"])
+            return setting_state(self.kwargs["key"])
         except UnknownSetting as error:
             raise Http404 from error
 
     @extend_schema(parameters=[FIELDS], responses=SettingSerializer(many=True))
     def list(self, request: Request) -> Response:
         """All settings, in the order of the admin's page."""
-        return Response(self.get_serializer(entries(), many=True).data)
+        return Response(self.get_serializer(setting_states(), many=True).data)
 
     @extend_schema(parameters=[KEY, FIELDS])
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
@@ -70,24 +117,18 @@ class SettingViewSet(RetrieveModelMixin, UpdateMixin, DestroyMixin, ApiViewSet[A
         return super().destroy(request, *args, **kwargs)
 
     def perform_update(self, serializer: BaseSerializer[Any]) -> None:
-        instance: Any = serializer.instance
         if "value" in serializer.validated_data:
-            self._assign(instance, serializer.validated_data["value"])
+            self._assign(serializer.validated_data["value"])
             serializer.instance = self.get_object()
 
-    def perform_destroy(self, instance: Any) -> None:
-        self._assign(instance, DEFAULT)
+    def perform_destroy(self, instance: SettingState) -> None:
+        self._assign(DEFAULT)
 
-    def _assign(self, instance: Entry, value: Any) -> None:
-        token = getattr(self.request, "access_token", None)
-        key, version = instance.key, self.expected_version
+    def _assign(self, value: Any) -> None:
+        key, version = self.kwargs["key"], self.expected_version
+        versions = {} if version is None else {key: version}
         try:
-            ConfigurationValue.objects.assign(
-                {key: value},
-                actor_id=self.request.user.pk,
-                token_id=token.pk if token else None,
-                expected_versions={} if version is None else {key: version},
-            )
+            assign({key: value}, by=Actor.of(self.request), expected_versions=versions)
         except ValidationError as error:
             # Callers of the API sent it as `value`.
             raise ValidationError({"value": next(iter(error.error_dict.values()))}) from error

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from configuration.declared import SETTINGS, Setting, find
 from configuration.kinds import Choice, Integer, Label
 from configuration.models import ConfigurationValue
-from configuration.registry import SETTINGS, Setting, find
 from configuration.values import from_stored
 
 
 @dataclass(frozen=True)
-class Entry:
+class SettingState:
     """One setting with its present value. `version` is 0 as long as nobody ever wrote it."""
 
     setting: Setting
@@ -76,24 +76,21 @@ class Entry:
         return kind.unit if isinstance(kind, Integer) else None
 
 
-def entries() -> list[Entry]:
+def setting_states() -> list[SettingState]:
     """Return all settings in the order of their declaration, by one query."""
     rows = ConfigurationValue.objects.in_bulk()
     values = from_stored({key: row.value for key, row in rows.items()})
-    return [_entry(setting, values, rows.get(key)) for key, setting in SETTINGS.items()]
+    return [_state(setting, values[key], rows.get(key)) for key, setting in SETTINGS.items()]
 
 
-def entry(key: str) -> Entry:
+def setting_state(key: str) -> SettingState:
     """Return one setting as it stands, or raise UnknownSetting."""
     setting = find(key)
     row = ConfigurationValue.objects.filter(key=key).first()
-    return _entry(setting, from_stored({key: row.value} if row else {}), row)
+    values = from_stored({key: row.value} if row else {})
+    return _state(setting, values[key], row)
 
 
-def _entry(setting: Setting, values: dict[str, Any], row: ConfigurationValue | None) -> Entry:
-    return Entry(
-        setting=setting,
-        value=values[setting.key],
-        version=row.version if row else 0,
-        updated_at=row.updated_at if row else None,
-    )
+def _state(setting: Setting, value: Any, row: ConfigurationValue | None) -> SettingState:
+    version, updated_at = (row.version, row.updated_at) if row else (0, None)
+    return SettingState(setting, value, version, updated_at)

@@ -1,0 +1,100 @@
+"""Finding people, and enrolling them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, Self
+
+from django.contrib.auth.base_user import BaseUserManager
+from django.db import models, transaction
+
+from accounts.models import memberships
+from accounts.models.history import PersonEvent
+from accounts.models.saving import save_checked
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser
+
+    from accounts.actor import Actor
+    from accounts.models.people import User
+
+
+class UserQuerySet(models.QuerySet["User"]):
+    def visible_to(self, user: User | AnonymousUser) -> Self:
+        """Return whom `user` may see: staff see everybody, customers themselves."""
+        if not user.is_authenticated:
+            return self.none()
+        if user.is_team_member:
+            return self
+        return self.filter(pk=user.pk)
+
+    def active(self) -> Self:
+        return self.filter(is_active=True)
+
+    def team(self) -> Self:
+        """Return agents and administrators."""
+        roles = self.model.Role
+        return self.filter(role__in=[roles.AGENT, roles.ADMINISTRATOR])
+
+    def matching(self, text: str) -> Self:
+        """Return those whose name, username or e-mail address holds `text`."""
+        return self.filter(
+            models.Q(display_name__icontains=text)
+            | models.Q(username__icontains=text)
+            | models.Q(email__icontains=text)
+        )
+
+
+class UserManager(BaseUserManager["User"]):
+    def get_queryset(self) -> UserQuerySet:
+        return UserQuerySet(self.model, using=self._db)
+
+    def visible_to(self, user: User | AnonymousUser) -> UserQuerySet:
+        return self.get_queryset().visible_to(user)
+
+    def active(self) -> UserQuerySet:
+        return self.get_queryset().active()
+
+    def team(self) -> UserQuerySet:
+        return self.get_queryset().team()
+
+    @transaction.atomic
+    def enrol(
+        self,
+        *,
+        by: Actor,
+        password: str | None = None,
+        workgroups: Iterable[int] = (),
+        **fields: Any,
+    ) -> User:
+        """Create a person and say so in the history; only administrators may."""
+        user = self.model(**fields)
+        user.check_writer(by, {"role", *(["password"] if password is not None else [])})
+        if workgroups:
+            memberships.lock()
+        if password is not None:
+            user.take_password(password)
+        else:
+            user.set_unusable_password()
+        save_checked(user, unchecked={"password"})
+        PersonEvent.objects.create(
+            person_id=user.pk, verb="created", new=user.role, **by.as_columns()
+        )
+        memberships.set_workgroups(user, workgroups, by=by)
+        user.announce()
+        return user
+
+    def get_by_natural_key(self, username: str | None) -> User:
+        return self.get(username__iexact=username)
+
+    def create_user(self, username: str, password: str | None = None, **fields: Any) -> User:
+        """Create a person; without a password they can only come by AccessToken."""
+        user = self.model(username=self.model.normalize_username(username), **fields)
+        user.set_password(password)
+        user.full_clean(exclude=["password"])
+        user.save(using=self._db)
+        return user
+
+    def create_superuser(self, username: str, password: str | None = None, **fields: Any) -> User:
+        """Create an administrator; nobody is above the roles."""
+        return self.create_user(username, password, role=self.model.Role.ADMINISTRATOR, **fields)
