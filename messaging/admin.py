@@ -13,9 +13,9 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy
 
 from messaging import timeline
-from messaging.markup import render
 from messaging.models import Conversation, Message
 from records.admin.domain import DomainAdmin
+from records.markup import render
 from tickets.admin import TicketAdmin
 from tickets.models import Ticket
 

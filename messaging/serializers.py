@@ -10,9 +10,9 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from accounts.models import User, Workgroup
-from messaging.markup import render
 from messaging.models import Conversation, Message
 from messaging.models.message import LONGEST_CONTENT, seq_column
+from records.markup import render
 from rest.fields import RedactedField, RelatedIdField, RelatedNameField, UtcDateTimeField
 from rest.serializers import FastModelSerializer
 

@@ -12,8 +12,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from accounts.models import User, Workgroup
-from messaging.markup import render
 from messaging.models import Message
+from records.markup import render
 from tickets.models import Ticket, TicketEvent
 
 Verb = TicketEvent.Verb

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from messaging.markup import MOST_BRACKETS, MOST_MARKS, MOST_STOPS, leads_to_login, render
+from records.markup import MOST_BRACKETS, MOST_MARKS, MOST_STOPS, leads_to_login, render
 
 
 @pytest.mark.parametrize(
