@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,11 +10,8 @@ from django.db.models import F, OuterRef, Subquery
 
 from accounts.models import User
 from messaging.models import Message, Participant
+from records.markup import preview
 from tickets.models import Ticket
-
-PREVIEW_LENGTH = 140
-_MARKUP = re.compile(r"[*_`>#~\[\]|]+|\(https?://\S+\)")
-_SPACE = re.compile(r"\s+")
 
 
 @dataclass(frozen=True)
@@ -38,10 +34,10 @@ def rows_of(tickets: Sequence[Ticket], user: User, *, with_messages: bool) -> li
 
 def _row(ticket: Ticket, message: Any, user: User, with_messages: bool) -> Row:
     if message is None:
-        return Row(ticket, one_line(ticket.content) if with_messages else None)
+        return Row(ticket, preview(ticket.content) if with_messages else None)
     return Row(
         ticket,
-        "" if message.recalled_at else one_line(message.content),
+        "" if message.recalled_at else preview(message.content),
         is_own=message.author_id == user.pk,
         is_note=message.internal,
         is_recalled=message.recalled_at is not None,
@@ -60,9 +56,3 @@ def _last_messages(tickets: Sequence[Ticket], user: User) -> dict[int, Any]:
         ticket_id=F("conversation__ticket_id"), read_seq=Subquery(mine.values("read_seq"))
     )
     return {message.ticket_id: message for message in found}
-
-
-def one_line(text: str) -> str:
-    """Return the beginning of a Markdown text as plain words on one line."""
-    plain = _MARKUP.sub(" ", text[: PREVIEW_LENGTH * 3])
-    return _SPACE.sub(" ", plain).strip()[:PREVIEW_LENGTH]
