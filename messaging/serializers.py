@@ -11,7 +11,8 @@ from rest_framework import serializers
 
 from accounts.models import User, Workgroup
 from messaging.models import Conversation, Message
-from messaging.models.message import LONGEST_CONTENT, seq_column
+from messaging.models.message import LONGEST_CONTENT
+from messaging.models.participant import seq_column
 from records.markup import render
 from rest.fields import RedactedField, RelatedIdField, RelatedNameField, UtcDateTimeField
 from rest.serializers import FastModelSerializer

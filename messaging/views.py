@@ -18,7 +18,7 @@ from accounts.actor import Actor
 from accounts.models import User
 from messaging.filters import ConversationFilter, MessageFilter
 from messaging.models import Conversation, ConversationQuerySet, Message, MessageQuerySet
-from messaging.models.message import seq_column
+from messaging.models.participant import seq_column
 from messaging.posting import StaleReply
 from messaging.serializers import (
     ConversationAssignSerializer,

@@ -20,14 +20,15 @@ from accounts.models import User, Workgroup
 from messaging import posting
 from messaging.events import announce, conversation_changed
 from messaging.models.event import ConversationEvent
-from messaging.models.message import Message, seq_column
-from messaging.models.participant import Participant
+from messaging.models.participant import Participant, seq_column
 from records.errors import Conflict, Stale
 from tickets.models import Ticket
 from tickets.models.querysets import name_of
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
+
+    from messaging.models.message import Message
 
 Verb = ConversationEvent.Verb
 
@@ -214,7 +215,6 @@ class Conversation(models.Model):
         client_id: str = "",
         seen_seq: int | None = None,
         force: bool = False,
-        kind: str = Message.Kind.TEXT,
     ) -> tuple[Message, bool]:
         """Write a message; return it, and whether it was written before.
 
@@ -222,7 +222,7 @@ class Conversation(models.Model):
         conversation of the message. Raises StaleReply where the author answers what somebody
         answered meanwhile (`seen_seq` is the last number that they saw), unless `force`.
         """
-        draft = posting.Draft(by, content, internal, client_id or "", seen_seq, force, kind)
+        draft = posting.Draft(by, content, internal, client_id or "", seen_seq, force)
         return posting.post(self, draft)
 
     def read(
