@@ -21,7 +21,7 @@ from messaging import posting
 from messaging.events import announce, conversation_changed
 from messaging.models.event import ConversationEvent
 from messaging.models.participant import Participant, seq_column
-from records.errors import Conflict, Stale
+from records.errors import Conflict, check_version
 from tickets.models import Ticket
 from tickets.models.querysets import name_of
 
@@ -246,7 +246,7 @@ class Conversation(models.Model):
         """Take what nobody has; the second of two agents is told."""
         self._refuse_strangers(by)
         if self.ticket:
-            self._refuse_stale(expected_version)
+            check_version(self, expected_version)
             self.ticket.claim(by=by)
             return
         with self._changing(expected_version):
@@ -263,7 +263,7 @@ class Conversation(models.Model):
     ) -> None:
         self._refuse_strangers(by)
         if self.ticket:
-            self._refuse_stale(expected_version)
+            check_version(self, expected_version)
             self.ticket.assign(assignee, by=by)
             return
         if assignee is not None and not (assignee.is_active and assignee.is_team_member):
@@ -287,7 +287,7 @@ class Conversation(models.Model):
         """End a chat, or close the ticket as resolved."""
         self._refuse_strangers(by)
         if self.ticket:
-            self._refuse_stale(expected_version)
+            check_version(self, expected_version)
             self.ticket.close(by=by)
             return
         with self._changing(expected_version):
@@ -297,7 +297,7 @@ class Conversation(models.Model):
 
     def reopen(self, *, by: Actor, expected_version: int | None = None) -> None:
         if self.ticket:
-            self._refuse_stale(expected_version)
+            check_version(self, expected_version)
             self.ticket.reopen(by=by)
             return
         self._refuse_strangers(by)
@@ -321,12 +321,8 @@ class Conversation(models.Model):
     def _changing(self, expected_version: int | None = None) -> Iterator[None]:
         with transaction.atomic():
             self.lock()
-            self._refuse_stale(expected_version)
+            check_version(self, expected_version)
             yield
-
-    def _refuse_stale(self, expected_version: int | None) -> None:
-        if expected_version not in {None, self.version}:
-            raise Stale(gettext("Somebody changed this conversation since you read it."))
 
     def lock(self) -> None:
         """Read the row again and keep others from changing it until the transaction ends."""

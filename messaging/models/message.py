@@ -24,7 +24,7 @@ from configuration.values import value
 from messaging.events import announce, message_changed
 from messaging.models.conversation import Conversation
 from messaging.models.participant import seq_column
-from records.errors import Conflict, Stale
+from records.errors import Conflict, check_version
 from tickets.models.querysets import name_of
 
 if TYPE_CHECKING:
@@ -207,8 +207,7 @@ class Message(models.Model):
 
     def _lock(self, expected_version: int | None) -> None:
         self.refresh_from_db(from_queryset=Message.objects.select_for_update(no_key=True))
-        if expected_version not in {None, self.version}:
-            raise Stale(gettext("Somebody changed this message since you read it."))
+        check_version(self, expected_version)
 
     def _save(self, *columns: str) -> None:
         self.version += 1
