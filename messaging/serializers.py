@@ -13,14 +13,13 @@ from accounts.models import User, Workgroup
 from messaging.models import Conversation, Message
 from messaging.models.message import LONGEST_CONTENT
 from messaging.models.participant import seq_column
+from records.ids import LARGEST_ID
 from records.markup import render
 from rest.fields import RedactedField, RelatedIdField, RelatedNameField, UtcDateTimeField
 from rest.serializers import FastModelSerializer
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
-
-LARGEST_ID = 2**63 - 1
 
 
 def is_team(user: User | AnonymousUser) -> bool:

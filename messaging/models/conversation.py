@@ -225,9 +225,7 @@ class Conversation(models.Model):
         draft = posting.Draft(by, content, internal, client_id or "", seen_seq, force)
         return posting.post(self, draft)
 
-    def read(
-        self, *, by: Actor, seq: int | None = None, expected_version: int | None = None
-    ) -> None:
+    def read(self, *, by: Actor, seq: int | None = None) -> None:
         """Note that the caller has read up to `seq`, or everything."""
         if by.user is not None:
             self.mark_read(by.user, self.last_seq if seq is None else seq)
