@@ -77,12 +77,12 @@ class MessageSerializer(FastModelSerializer[Message]):
         read_only_fields = ["id", "from_team", "internal", "client_id", "version"]
 
     def get_content_html(self, message: Message) -> str:
-        return "" if message.recalled_at else render(message.content)
+        return render(message.readable_content)
 
     def to_representation(self, message: Message) -> dict[str, Any]:
         shape = super().to_representation(message)
-        if message.recalled_at and "content" in shape:
-            shape["content"] = ""
+        if "content" in shape:
+            shape["content"] = message.readable_content
         return shape
 
 

@@ -37,7 +37,7 @@ def _row(ticket: Ticket, message: Any, user: User, with_messages: bool) -> Row:
         return Row(ticket, preview(ticket.content) if with_messages else None)
     return Row(
         ticket,
-        "" if message.recalled_at else preview(message.content),
+        preview(message.readable_content),
         is_own=message.author_id == user.pk,
         is_note=message.internal,
         is_recalled=message.recalled_at is not None,

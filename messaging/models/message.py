@@ -160,6 +160,11 @@ class Message(models.Model):
     def __str__(self) -> str:
         return f"{self.conversation_id}/{self.seq}"
 
+    @property
+    def readable_content(self) -> str:
+        """Return the words, or none once they are recalled: then nobody reads them any more."""
+        return "" if self.recalled_at else self.content
+
     def check_content(self) -> None:
         """Raise ValidationError for a column that cannot be kept, and where nothing is said."""
         self.clean_fields(exclude={"conversation", "author", "recalled_by"})
