@@ -14,9 +14,8 @@ from django.views.decorators.http import require_GET
 from accounts.models import User
 from tickets.models import Ticket
 from tokens.embedding.frames import without
-from workstation.lists import FILTERS, TABS, Chosen, Place, count_tabs, page_after
-from workstation.rights import Rights, reads
-from workstation.rows import rows_of
+from workstation.permissions import Rights, reads
+from workstation.ticket_list import FILTERS, TABS, Chosen, Place, count_tabs, page_after, rows_of
 
 
 @reads("tickets:read")

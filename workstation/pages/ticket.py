@@ -28,11 +28,11 @@ from workstation.forms import (
     WorkgroupForm,
     value_of,
 )
-from workstation.lists import Chosen, count_tabs
 from workstation.pages.desk import chosen_there, desk, frame, is_part
-from workstation.replying import reply as post_reply
-from workstation.rights import Rights, need, reads
-from workstation.threads import Thread
+from workstation.permissions import Rights, need, reads
+from workstation.ticket_list import Chosen, count_tabs
+from workstation.ticket_reply import reply as post_reply
+from workstation.ticket_thread import Thread
 
 Change = Callable[[Any, Ticket, Actor], None]
 REFUSALS = (Conflict, ValidationError, PermissionDenied)

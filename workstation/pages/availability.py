@@ -15,8 +15,8 @@ from accounts.models import User
 from tokens.login.guards import agent_page
 from tokens.login.sign_in import SeeOther
 from workstation.forms import AvailabilityForm, value_of
-from workstation.lists import Chosen
 from workstation.pages.desk import frame, is_part
+from workstation.ticket_list import Chosen
 
 
 @agent_page

@@ -15,7 +15,7 @@ from messaging import timeline
 from messaging.models import Conversation
 from messaging.timeline import Entry
 from tickets.models import Ticket
-from workstation.rights import Rights
+from workstation.permissions import Rights
 
 SHOWN_AT_FIRST = 60
 SAME_BREATH = timedelta(minutes=5)

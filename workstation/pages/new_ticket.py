@@ -18,9 +18,9 @@ from records.errors import Conflict
 from tickets.models import Ticket
 from tokens.login.sign_in import SeeOther
 from workstation.forms import NewTicketForm
-from workstation.lists import Chosen
 from workstation.pages.desk import desk, frame, is_part
-from workstation.rights import need, reads
+from workstation.permissions import need, reads
+from workstation.ticket_list import Chosen
 
 MOST_FOUND = 8
 
