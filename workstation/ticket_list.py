@@ -17,10 +17,10 @@ from django.utils.translation import pgettext_lazy
 from accounts.models import User
 from messaging.models import Message, Participant
 from records.markup import preview
+from records.text import LONGEST_SEARCH
 from tickets.models import Ticket, TicketQuerySet
 
 PAGE_SIZE = 30
-LONGEST_SEARCH = 200
 TABS = {"mine": _("Mine"), "unassigned": _("Unassigned"), "all": _("All")}
 ACTIVE, ANY = "active", "any"
 FILTERS = {
@@ -32,7 +32,7 @@ _SALT = "workstation.ticket_list"
 
 
 @dataclass(frozen=True)
-class Chosen:
+class ListQuery:
     """What somebody chose to see: a tab, a status, words. It stands in the address."""
 
     tab: str = "mine"
@@ -40,7 +40,7 @@ class Chosen:
     words: str = ""
 
     @classmethod
-    def of(cls, parameters: Mapping[str, Any]) -> Chosen:
+    def of(cls, parameters: Mapping[str, Any]) -> ListQuery:
         """Read an address; what it does not know becomes the default."""
         tab, status = parameters.get("tab", ""), parameters.get("status", "")
         return cls(
@@ -62,18 +62,18 @@ class Chosen:
         return parameters
 
     @property
-    def query(self) -> str:
+    def query_string(self) -> str:
         """Return the same with a question mark before it, or ""."""
         parameters = self.as_parameters
         return f"?{parameters.urlencode()}" if parameters else ""
 
-    def with_tab(self, tab: str) -> Chosen:
+    def with_tab(self, tab: str) -> ListQuery:
         return replace(self, tab=tab)
 
     @property
-    def everywhere(self) -> Chosen:
+    def everywhere(self) -> ListQuery:
         """Return the same words looked for in every ticket."""
-        return Chosen(tab="all", status=ANY, words=self.words)
+        return ListQuery(tab="all", status=ANY, words=self.words)
 
     def apply(self, tickets: TicketQuerySet, user: User) -> TicketQuerySet:
         if self.tab == "mine":
@@ -88,14 +88,14 @@ class Chosen:
 
 
 @dataclass(frozen=True)
-class Place:
+class Cursor:
     """A row of the list, after which the next page begins."""
 
     pk: int
     waiting_since: datetime | None
 
     @classmethod
-    def of(cls, ticket: Ticket) -> Place:
+    def of(cls, ticket: Ticket) -> Cursor:
         return cls(ticket.pk, ticket.waiting_since)
 
     def sign(self) -> str:
@@ -103,8 +103,8 @@ class Place:
         return signing.dumps([self.pk, waiting], salt=_SALT)
 
     @classmethod
-    def read(cls, signed: str) -> Place | None:
-        """Return a place that `sign` wrote; None, which is the top, for anything else."""
+    def read(cls, signed: str) -> Cursor | None:
+        """Return a cursor that `sign` wrote; None, which is the top, for anything else."""
         try:
             pk, waiting = signing.loads(signed, salt=_SALT)
         except signing.BadSignature:
@@ -118,33 +118,33 @@ class Page:
     next: str
 
 
-def page_after(tickets: TicketQuerySet, place: Place | None) -> Page:
-    """Return the tickets that follow `place`: who waits longest comes first, then the newest.
+def page_after(tickets: TicketQuerySet, cursor: Cursor | None) -> Page:
+    """Return the tickets that follow `cursor`: who waits longest comes first, then the newest.
 
     Two plain ranges, each along an index, instead of one order that no index has.
     """
     size = PAGE_SIZE + 1
-    rows = _waiting(tickets, place, size)
+    rows = _waiting(tickets, cursor, size)
     if len(rows) < size:
-        rows += _not_waiting(tickets, place, size - len(rows))
+        rows += _not_waiting(tickets, cursor, size - len(rows))
     shown = rows[:PAGE_SIZE]
-    return Page(shown, Place.of(shown[-1]).sign() if len(rows) > PAGE_SIZE else "")
+    return Page(shown, Cursor.of(shown[-1]).sign() if len(rows) > PAGE_SIZE else "")
 
 
-def _waiting(tickets: TicketQuerySet, place: Place | None, size: int) -> list[Ticket]:
+def _waiting(tickets: TicketQuerySet, cursor: Cursor | None, size: int) -> list[Ticket]:
     rows = tickets.filter(waiting_since__isnull=False)
-    if place is not None:
-        if place.waiting_since is None:
+    if cursor is not None:
+        if cursor.waiting_since is None:
             return []
-        later = Q(waiting_since__gt=place.waiting_since)
-        rows = rows.filter(later | Q(waiting_since=place.waiting_since, pk__gt=place.pk))
+        later = Q(waiting_since__gt=cursor.waiting_since)
+        rows = rows.filter(later | Q(waiting_since=cursor.waiting_since, pk__gt=cursor.pk))
     return list(rows.order_by("waiting_since", "pk")[:size])
 
 
-def _not_waiting(tickets: TicketQuerySet, place: Place | None, size: int) -> list[Ticket]:
+def _not_waiting(tickets: TicketQuerySet, cursor: Cursor | None, size: int) -> list[Ticket]:
     rows = tickets.filter(waiting_since=None)
-    if place is not None and place.waiting_since is None:
-        rows = rows.filter(pk__lt=place.pk)
+    if cursor is not None and cursor.waiting_since is None:
+        rows = rows.filter(pk__lt=cursor.pk)
     return list(rows.order_by("-pk")[:size])
 
 
@@ -161,7 +161,7 @@ def count_tabs(user: User) -> dict[str, int]:
 class Row:
     """One ticket in the list. `words` are None where the viewer may not read messages."""
 
-    ticket: Any
+    ticket: Ticket
     words: str | None
     is_own: bool = False
     is_note: bool = False
