@@ -43,7 +43,11 @@ class Versioned(Protocol):
     version: int
 
 
-def check_version(row: Versioned, expected: int | None) -> None:
+def check_version(
+    row: Versioned, expected: int | None, message: str | Promise | None = None
+) -> None:
     """Refuse to write over what the caller has not seen; call it with the row locked."""
     if expected is not None and expected != row.version:
-        raise Stale(_("Somebody changed this in the meantime. Look at it again, then decide."))
+        raise Stale(
+            message or _("Somebody changed this in the meantime. Look at it again, then decide.")
+        )

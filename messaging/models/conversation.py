@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from messaging.models.message import Message
 
 Verb = ConversationEvent.Verb
+STALE = _("Somebody changed this conversation since you read it.")
 
 
 class ConversationQuerySet(models.QuerySet["Conversation"]):
@@ -244,7 +245,7 @@ class Conversation(models.Model):
         """Take what nobody has; the second of two agents is told."""
         self._refuse_strangers(by)
         if self.ticket:
-            check_version(self, expected_version)
+            check_version(self, expected_version, STALE)
             self.ticket.claim(by=by)
             return
         with self._changing(expected_version):
@@ -261,7 +262,7 @@ class Conversation(models.Model):
     ) -> None:
         self._refuse_strangers(by)
         if self.ticket:
-            check_version(self, expected_version)
+            check_version(self, expected_version, STALE)
             self.ticket.assign(assignee, by=by)
             return
         if assignee is not None and not (assignee.is_active and assignee.is_team_member):
@@ -285,7 +286,7 @@ class Conversation(models.Model):
         """End a chat, or close the ticket as resolved."""
         self._refuse_strangers(by)
         if self.ticket:
-            check_version(self, expected_version)
+            check_version(self, expected_version, STALE)
             self.ticket.close(by=by)
             return
         with self._changing(expected_version):
@@ -295,7 +296,7 @@ class Conversation(models.Model):
 
     def reopen(self, *, by: Actor, expected_version: int | None = None) -> None:
         if self.ticket:
-            check_version(self, expected_version)
+            check_version(self, expected_version, STALE)
             self.ticket.reopen(by=by)
             return
         self._refuse_strangers(by)
@@ -319,7 +320,7 @@ class Conversation(models.Model):
     def _changing(self, expected_version: int | None = None) -> Iterator[None]:
         with transaction.atomic():
             self.lock()
-            check_version(self, expected_version)
+            check_version(self, expected_version, STALE)
             yield
 
     def lock(self) -> None:

@@ -212,7 +212,8 @@ class Message(models.Model):
 
     def _lock(self, expected_version: int | None) -> None:
         self.refresh_from_db(from_queryset=Message.objects.select_for_update(no_key=True))
-        check_version(self, expected_version)
+        message = gettext("Somebody changed this message since you read it.")
+        check_version(self, expected_version, message)
 
     def _save(self, *columns: str) -> None:
         self.version += 1
