@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
@@ -12,8 +12,8 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy
 
+from accounts.models import User
 from messaging import timeline
-from messaging.markup import render
 from messaging.models import Conversation, Message
 from records.admin.domain import DomainAdmin
 from tickets.admin import TicketAdmin
@@ -31,11 +31,13 @@ class TicketWithTimelineAdmin(TicketAdmin):
     change_form_template = "admin/messaging/ticket.html"
 
     def render_change_form(
-        self, request: Any, context: Any, *args: Any, **kwargs: Any
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
         ticket = kwargs.get("obj")
         if ticket is not None:
-            context["entries"] = timeline.of_ticket(ticket, request.user)[-MOST_MESSAGES:]
+            context["entries"] = timeline.of_ticket(ticket, cast("User", request.user))[
+                -MOST_MESSAGES:
+            ]
             context["sees_messages"] = request.user.has_perm("messaging.view_message")
             if not context["sees_messages"]:
                 context["entries"] = [
@@ -43,7 +45,9 @@ class TicketWithTimelineAdmin(TicketAdmin):
                 ]
         return super().render_change_form(request, context, *args, **kwargs)
 
-    def history_view(self, request: Any, object_id: str, extra_context: Any = None) -> Any:
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
         """Go to the timeline: it is the ticket's history."""
         if not self.has_view_permission(request):
             raise PermissionDenied
@@ -57,10 +61,12 @@ class StateFilter(admin.SimpleListFilter):
     title = gettext_lazy("status")
     parameter_name = "state"
 
-    def lookups(self, request: Any, model_admin: Any) -> list[tuple[str, Any]]:
+    def lookups(
+        self, request: HttpRequest, model_admin: admin.ModelAdmin[Any]
+    ) -> list[tuple[str, Any]]:
         return list(Conversation.Status.choices)
 
-    def queryset(self, request: Any, queryset: Any) -> Any:
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         return queryset.filter(state=self.value()) if self.value() else queryset
 
 
@@ -123,20 +129,19 @@ class ConversationAdmin(DomainAdmin):
         return conversation.last_seq
 
     def render_change_form(
-        self, request: Any, context: Any, *args: Any, **kwargs: Any
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
         conversation = kwargs.get("obj")
         if conversation is not None:
             newest = Message.objects.as_seen_by(request.user).filter(conversation=conversation)
             rows = list(newest.select_related("author").order_by("-seq")[:MOST_MESSAGES])
-            for message in rows:
-                # Recalled words are shown to nobody any more.
-                message.html = "" if message.recalled_at else render(message.content)  # type: ignore[attr-defined]
-            context["said"] = rows[::-1]
+            context["said"] = [timeline.entry_of(message) for message in rows[::-1]]
             context["has_more"] = conversation.last_seq > len(rows)
         return super().render_change_form(request, context, *args, **kwargs)
 
-    def history_view(self, request: Any, object_id: str, extra_context: Any = None) -> Any:
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
         """Go to the page itself: it shows what was said, and a ticket's page the rest."""
         if not self.has_view_permission(request):
             raise PermissionDenied

@@ -5,20 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.actor import Actor
 from messaging.events import announce, message_written
-from messaging.models.message import Message, seq_column
-from messaging.models.participant import Participant
+from messaging.models.participant import Participant, seq_column
 from records.errors import Conflict
 from tickets.models import Ticket
 
 if TYPE_CHECKING:
     from messaging.models.conversation import Conversation
+    from messaging.models.message import Message
 
 # More than this and the client had better fetch them.
 MOST_MISSED = 50
@@ -45,7 +45,6 @@ class Draft:
     client_id: str
     seen_seq: int | None
     force: bool
-    kind: str
 
 
 @transaction.atomic
@@ -107,9 +106,8 @@ def _repeated(draft: Draft, conversations: list[int]) -> Message | None:
     """Return the message that this one repeats; the lock makes the answer final."""
     if not draft.client_id or draft.by.user is None:
         return None
-    return Message.objects.filter(
-        conversation__in=conversations, author=draft.by.user, client_id=draft.client_id
-    ).first()
+    written = draft.by.user.messages.filter(conversation__in=conversations)
+    return written.filter(client_id=draft.client_id).first()
 
 
 def _same(first: Message, draft: Draft) -> Message:
@@ -125,8 +123,8 @@ def _same(first: Message, draft: Draft) -> Message:
 def _refuse_stale(conversation: Conversation, draft: Draft) -> None:
     if draft.seen_seq is None or draft.force or draft.internal or draft.by.user is None:
         return
-    newer = Message.objects.filter(conversation=conversation, internal=False)
-    missed = newer.after(draft.seen_seq, draft.by.user).exclude(author=draft.by.user)
+    public = conversation.messages.filter(internal=False)
+    missed = public.after(draft.seen_seq, draft.by.user).exclude(author=draft.by.user)
     if rows := list(missed.select_related("author").order_by("seq")[:MOST_MISSED]):
         raise StaleReply(rows)
 
@@ -144,21 +142,18 @@ def _insert(conversation: Conversation, draft: Draft) -> Message:
         conversation.last_message_at = now
         columns += ["last_public_seq", "last_message_at"]
     conversation.save(update_fields=columns)
-    message = Message(
+    message = conversation.messages.write(
         conversation=conversation,
         seq=conversation.last_seq,
         public_seq=None if draft.internal else conversation.last_public_seq,
         author=draft.by.user,
         token_id=draft.by.token_id,
         from_team=_is_from_team(conversation, draft.by),
-        kind=Message.Kind.SYSTEM if draft.by.user is None else draft.kind,
         internal=draft.internal,
         content=draft.content,
         client_id=draft.client_id,
         created_at=now,
     )
-    _check(message)
-    message.save(force_insert=True)
     _read_own(message)
     return message
 
@@ -166,12 +161,6 @@ def _insert(conversation: Conversation, draft: Draft) -> Message:
 def _is_from_team(conversation: Conversation, by: Actor) -> bool:
     """Return whether the team speaks: an agent who asks for something is no agent there."""
     return by.user is not None and by.is_team and not conversation.is_requester(by.user)
-
-
-def _check(message: Message) -> None:
-    message.clean_fields(exclude={"conversation", "author", "recalled_by"})
-    if not message.content.strip():
-        raise ValidationError({"content": ValidationError(_("Write something."), code="blank")})
 
 
 def _read_own(message: Message) -> None:

@@ -10,10 +10,11 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from accounts.models import User, Workgroup
-from messaging.markup import render
 from messaging.models import Conversation, Message
-from messaging.models.message import LONGEST_CONTENT, seq_column
+from messaging.models.message import LONGEST_CONTENT
+from messaging.models.participant import seq_column
 from records.ids import LARGEST_ID
+from records.markup import render
 from rest.fields import RedactedField, RelatedIdField, RelatedNameField, UtcDateTimeField
 from rest.serializers import FastModelSerializer
 
@@ -76,12 +77,12 @@ class MessageSerializer(FastModelSerializer[Message]):
         read_only_fields = ["id", "from_team", "internal", "client_id", "version"]
 
     def get_content_html(self, message: Message) -> str:
-        return "" if message.recalled_at else render(message.content)
+        return render(message.readable_content)
 
     def to_representation(self, message: Message) -> dict[str, Any]:
         shape = super().to_representation(message)
-        if message.recalled_at and "content" in shape:
-            shape["content"] = ""
+        if "content" in shape:
+            shape["content"] = message.readable_content
         return shape
 
 

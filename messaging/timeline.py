@@ -12,8 +12,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from accounts.models import User, Workgroup
-from messaging.markup import render
 from messaging.models import Message
+from records.markup import render
 from tickets.models import Ticket, TicketEvent
 
 Verb = TicketEvent.Verb
@@ -59,8 +59,13 @@ def of_ticket(ticket: Ticket, viewer: User) -> list[Entry]:
 def _messages(ticket: Ticket, viewer: User) -> Iterator[Entry]:
     messages = Message.objects.as_seen_by(viewer).filter(conversation__ticket=ticket)
     for message in messages.select_related("author").order_by("seq"):
-        text = "" if message.recalled_at else message.content
-        yield Entry("message", message.created_at, message.author, message=message, text=text)
+        yield entry_of(message)
+
+
+def entry_of(message: Message) -> Entry:
+    """Return a message as an entry, without its words once they are recalled."""
+    text = message.readable_content
+    return Entry("message", message.created_at, message.author, message=message, text=text)
 
 
 def _events(ticket: Ticket, viewer: User) -> list[Entry]:

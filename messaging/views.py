@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, cast
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar, cast
 
 from django.core.exceptions import ValidationError
+from django.db.models import Model, QuerySet
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import action
@@ -18,7 +19,7 @@ from accounts.actor import Actor
 from accounts.models import User
 from messaging.filters import ConversationFilter, MessageFilter
 from messaging.models import Conversation, ConversationQuerySet, Message, MessageQuerySet
-from messaging.models.message import seq_column
+from messaging.models.participant import seq_column
 from messaging.posting import StaleReply
 from messaging.serializers import (
     ConversationAssignSerializer,
@@ -30,9 +31,12 @@ from messaging.serializers import (
     ReadUpToSerializer,
     WrittenMessageSerializer,
 )
+from rest.cursors import OrderingName
 from rest.viewsets import ApiViewSet, CreateMixin, FamilyViewSet
 from tickets.models import Ticket
 from tokens.api.permissions import need_scope
+
+_Row = TypeVar("_Row", bound=Model)
 
 
 class MessageViewSet(FamilyViewSet[Message]):
@@ -41,7 +45,7 @@ class MessageViewSet(FamilyViewSet[Message]):
     scope = "messages"
     serializer_class = MessageSerializer
     filterset_class = MessageFilter
-    orderings: list[Any] = ["-id"]
+    orderings: list[OrderingName] = ["-id"]
 
     def get_queryset(self) -> MessageQuerySet:
         return Message.objects.visible_to(self.request.user).with_names()
@@ -82,17 +86,13 @@ class MessageViewSet(FamilyViewSet[Message]):
         return self.created({**self._shown(message), "duplicate": duplicate})
 
     def _conversation(self, given: dict[str, Any]) -> Conversation:
-        """Take the place out of the input and return it, if the caller sees it."""
+        """Take the conversation, or its ticket, out of the input."""
         user = self.request.user
-        if pk := given.pop("ticket", None):
-            ticket = Ticket.objects.visible_to(user).filter(pk=pk).first()
-            if ticket:
-                return Conversation.objects.for_ticket(ticket)
-            raise _missing("ticket")
-        here = Conversation.objects.visible_to(user).select_related("ticket")
-        if found := here.filter(pk=given.pop("conversation")).first():
-            return found
-        raise _missing("conversation")
+        if "ticket" in given:
+            tickets = Ticket.objects.visible_to(user)
+            return Conversation.objects.for_ticket(_take(given, "ticket", tickets))
+        conversations = Conversation.objects.visible_to(user).select_related("ticket")
+        return _take(given, "conversation", conversations)
 
     def _shown(self, what: Message | Sequence[Message], *, many: bool = False) -> Any:
         return MessageSerializer(what, many=many, context=self.get_serializer_context()).data
@@ -125,9 +125,12 @@ class MessageViewSet(FamilyViewSet[Message]):
         return Response(self._shown(message))
 
 
-def _missing(name: str) -> ValidationError:
+def _take(given: dict[str, Any], name: str, visible: QuerySet[_Row]) -> _Row:
+    """Take an id out of the input and return its row; raises ValidationError if there is none."""
+    if row := visible.filter(pk=given.pop(name)).first():
+        return row
     message = _("There is none with this id, or it is not yours to see.")
-    return ValidationError({name: ValidationError(message, code="does_not_exist")})
+    raise ValidationError({name: ValidationError(message, code="does_not_exist")})
 
 
 class ConversationViewSet(
@@ -166,7 +169,7 @@ class ConversationViewSet(
         The second of two agents gets 409 already-assigned. With a ticket, the ticket is taken; that
         needs `tickets:write`, too.
         """
-        return self._do("claim")
+        return self._change(Conversation.claim)
 
     @extend_schema(request=ConversationAssignSerializer, responses=ConversationSerializer)
     @action(detail=True, methods=["post"], serializer_class=ConversationAssignSerializer)
@@ -176,7 +179,7 @@ class ConversationViewSet(
         To somebody of the team, or to nobody; with a ticket, the ticket is assigned. That needs
         `tickets:write`, too.
         """
-        return self._do("assign")
+        return self._change(Conversation.assign)
 
     @extend_schema(request=None, responses=ConversationSerializer)
     @action(detail=True, methods=["post"], serializer_class=EmptySerializer)
@@ -185,7 +188,7 @@ class ConversationViewSet(
 
         With a ticket, the ticket is closed as resolved. That needs `tickets:write`, too.
         """
-        return self._do("close")
+        return self._change(Conversation.close)
 
     @extend_schema(request=None, responses=ConversationSerializer)
     @action(detail=True, methods=["post"], serializer_class=EmptySerializer)
@@ -194,7 +197,7 @@ class ConversationViewSet(
 
         With a ticket, the ticket is reopened, with its rules. That needs `tickets:write`, too.
         """
-        return self._do("reopen")
+        return self._change(Conversation.reopen)
 
     @extend_schema(request=ReadUpToSerializer, responses=ConversationSerializer)
     @action(detail=True, methods=["post"], serializer_class=ReadUpToSerializer)
@@ -203,16 +206,18 @@ class ConversationViewSet(
 
         It never goes back.
         """
-        return self._do("read")
-
-    def _do(self, verb: str) -> Response:
-        """Call one method of the conversation with what the body says."""
         conversation = self.get_object()
-        if conversation.ticket_id is not None and verb != "read":
+        conversation.read(by=Actor.of(request), **self.validated())
+        return Response(self._shown(conversation))
+
+    def _change(self, verb: Callable[..., None]) -> Response:
+        """Call a verb of conversations with what the body says."""
+        conversation = self.get_object()
+        if conversation.ticket_id is not None:
             # It is the ticket that moves.
             need_scope(self.request, "tickets:write")
         by, given = Actor.of(self.request), self.validated()
-        getattr(conversation, verb)(by=by, expected_version=self.expected_version, **given)
+        verb(conversation, by=by, expected_version=self.expected_version, **given)
         return Response(self._shown(conversation))
 
     def _shown(self, conversation: Conversation) -> Any:

@@ -5,24 +5,24 @@ from __future__ import annotations
 from django.urls import path, register_converter
 
 from workstation.converters import IdConverter
-from workstation.pages import desk, me, opening, signing_in, ticket
+from workstation.pages import availability, login, new_ticket, ticket, ticket_list
 
 register_converter(IdConverter, "id")
 
 app_name = "workstation"
 
 urlpatterns = [
-    path("", desk.tickets, name="home"),
-    path("login", signing_in.SignIn.as_view(), name="login"),
-    path("logout", signing_in.sign_out, name="logout"),
-    path("signed-out", signing_in.signed_out, name="signed_out"),
-    path("availability", me.availability, name="availability"),
-    path("customers", opening.customers, name="customers"),
-    path("tickets", desk.tickets, name="tickets"),
-    path("tickets/new", opening.new_ticket, name="new_ticket"),
-    path("tickets/rows", desk.more_rows, name="more_rows"),
+    path("", ticket_list.tickets, name="home"),
+    path("login", login.SignIn.as_view(), name="login"),
+    path("logout", login.sign_out, name="logout"),
+    path("signed-out", login.signed_out, name="signed_out"),
+    path("availability", availability.availability, name="availability"),
+    path("customers", new_ticket.customers, name="customers"),
+    path("tickets", ticket_list.tickets, name="tickets"),
+    path("tickets/new", new_ticket.new_ticket, name="new_ticket"),
+    path("tickets/rows", ticket_list.more_rows, name="more_rows"),
     path("tickets/<id:ticket_id>", ticket.ticket, name="ticket"),
-    path("tickets/<id:ticket_id>/row", desk.row, name="row"),
+    path("tickets/<id:ticket_id>/row", ticket_list.row, name="row"),
     path("tickets/<id:ticket_id>/read", ticket.read, name="read"),
     path("tickets/<id:ticket_id>/reply", ticket.reply, name="reply"),
     path("tickets/<id:ticket_id>/claim", ticket.claim, name="claim"),

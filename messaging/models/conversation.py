@@ -20,16 +20,18 @@ from accounts.models import User, Workgroup
 from messaging import posting
 from messaging.events import announce, conversation_changed
 from messaging.models.event import ConversationEvent
-from messaging.models.message import Message, seq_column
-from messaging.models.participant import Participant
-from records.errors import Conflict, Stale
+from messaging.models.participant import Participant, seq_column
+from records.errors import Conflict, check_version
 from tickets.models import Ticket
 from tickets.models.querysets import name_of
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
 
+    from messaging.models.message import Message
+
 Verb = ConversationEvent.Verb
+STALE = _("Somebody changed this conversation since you read it.")
 
 
 class ConversationQuerySet(models.QuerySet["Conversation"]):
@@ -214,7 +216,6 @@ class Conversation(models.Model):
         client_id: str = "",
         seen_seq: int | None = None,
         force: bool = False,
-        kind: str = Message.Kind.TEXT,
     ) -> tuple[Message, bool]:
         """Write a message; return it, and whether it was written before.
 
@@ -222,12 +223,10 @@ class Conversation(models.Model):
         conversation of the message. Raises StaleReply where the author answers what somebody
         answered meanwhile (`seen_seq` is the last number that they saw), unless `force`.
         """
-        draft = posting.Draft(by, content, internal, client_id or "", seen_seq, force, kind)
+        draft = posting.Draft(by, content, internal, client_id or "", seen_seq, force)
         return posting.post(self, draft)
 
-    def read(
-        self, *, by: Actor, seq: int | None = None, expected_version: int | None = None
-    ) -> None:
+    def read(self, *, by: Actor, seq: int | None = None) -> None:
         """Note that the caller has read up to `seq`, or everything."""
         if by.user is not None:
             self.mark_read(by.user, self.last_seq if seq is None else seq)
@@ -246,7 +245,7 @@ class Conversation(models.Model):
         """Take what nobody has; the second of two agents is told."""
         self._refuse_strangers(by)
         if self.ticket:
-            self._refuse_stale(expected_version)
+            check_version(self, expected_version, STALE)
             self.ticket.claim(by=by)
             return
         with self._changing(expected_version):
@@ -263,7 +262,7 @@ class Conversation(models.Model):
     ) -> None:
         self._refuse_strangers(by)
         if self.ticket:
-            self._refuse_stale(expected_version)
+            check_version(self, expected_version, STALE)
             self.ticket.assign(assignee, by=by)
             return
         if assignee is not None and not (assignee.is_active and assignee.is_team_member):
@@ -287,7 +286,7 @@ class Conversation(models.Model):
         """End a chat, or close the ticket as resolved."""
         self._refuse_strangers(by)
         if self.ticket:
-            self._refuse_stale(expected_version)
+            check_version(self, expected_version, STALE)
             self.ticket.close(by=by)
             return
         with self._changing(expected_version):
@@ -297,7 +296,7 @@ class Conversation(models.Model):
 
     def reopen(self, *, by: Actor, expected_version: int | None = None) -> None:
         if self.ticket:
-            self._refuse_stale(expected_version)
+            check_version(self, expected_version, STALE)
             self.ticket.reopen(by=by)
             return
         self._refuse_strangers(by)
@@ -321,12 +320,8 @@ class Conversation(models.Model):
     def _changing(self, expected_version: int | None = None) -> Iterator[None]:
         with transaction.atomic():
             self.lock()
-            self._refuse_stale(expected_version)
+            check_version(self, expected_version, STALE)
             yield
-
-    def _refuse_stale(self, expected_version: int | None) -> None:
-        if expected_version not in {None, self.version}:
-            raise Stale(gettext("Somebody changed this conversation since you read it."))
 
     def lock(self) -> None:
         """Read the row again and keep others from changing it until the transaction ends."""

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from django.conf import settings
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.validators import (
     MaxLengthValidator,
     MinLengthValidator,
@@ -22,7 +22,9 @@ from accounts.actor import Actor
 from accounts.models import User
 from configuration.values import value
 from messaging.events import announce, message_changed
-from records.errors import Conflict, Stale
+from messaging.models.conversation import Conversation
+from messaging.models.participant import seq_column
+from records.errors import Conflict, check_version
 from tickets.models.querysets import name_of
 
 if TYPE_CHECKING:
@@ -34,12 +36,10 @@ LONGEST_CONTENT = 50_000
 class MessageQuerySet(models.QuerySet["Message"]):
     def visible_to(self, user: User | AnonymousUser) -> Self:
         """Return the messages of conversations that `user` sees; notes only to the team."""
-        from messaging.models.conversation import Conversation
-
-        conversations = Conversation.objects.visible_to(user)
         if user.is_authenticated and user.is_administrator:
             # Nearly all conversations: an anti-join is cheaper than a list of them.
             return self.filter(conversation__ticket__deleted_at=None)
+        conversations = Conversation.objects.visible_to(user)
         return self.as_seen_by(user).filter(conversation__in=conversations)
 
     def as_seen_by(self, user: User | AnonymousUser) -> Self:
@@ -51,6 +51,15 @@ class MessageQuerySet(models.QuerySet["Message"]):
     def matching(self, text: str) -> Self:
         """Return those that have `text`; full text search will stand here."""
         return self.filter(content__icontains=text, recalled_at=None)
+
+    def write(self, **columns: Any) -> Message:
+        """Add a message after a look at its content; nobody as its author is the system."""
+        message = self.model(**columns)
+        if message.author is None:
+            message.kind = Message.Kind.SYSTEM
+        message.check_content()
+        message.save(force_insert=True)
+        return message
 
     def with_names(self) -> Self:
         """Add `author_name` and `ticket`, which lists show, by the same query."""
@@ -64,11 +73,6 @@ class MessageQuerySet(models.QuerySet["Message"]):
         return self.filter(**{f"{seq_column(user)}__lt": seq})
 
 
-def seq_column(user: User | AnonymousUser) -> str:
-    """Return the numbering that `user` is shown; notes leave no holes in the public one."""
-    return "seq" if user.is_authenticated and user.is_team_member else "public_seq"
-
-
 class Message(models.Model):
     class Kind(models.TextChoices):
         TEXT = "text", _("Text")
@@ -77,7 +81,7 @@ class Message(models.Model):
         SYSTEM = "system", _("System")
 
     conversation = models.ForeignKey(
-        "messaging.Conversation",
+        Conversation,
         on_delete=models.PROTECT,
         related_name="messages",
         db_index=False,
@@ -156,6 +160,18 @@ class Message(models.Model):
     def __str__(self) -> str:
         return f"{self.conversation_id}/{self.seq}"
 
+    @property
+    def readable_content(self) -> str:
+        """Return the words, or none once they are recalled: then nobody reads them any more."""
+        return "" if self.recalled_at else self.content
+
+    def check_content(self) -> None:
+        """Raise ValidationError for a column that cannot be kept, and where nothing is said."""
+        self.clean_fields(exclude={"conversation", "author", "recalled_by"})
+        if not self.content.strip():
+            message = gettext("Write something.")
+            raise ValidationError({"content": ValidationError(message, code="blank")})
+
     def is_editable_by(self, by: Actor) -> bool:
         """Return whether `by` wrote it, and not too long ago."""
         return (
@@ -196,8 +212,8 @@ class Message(models.Model):
 
     def _lock(self, expected_version: int | None) -> None:
         self.refresh_from_db(from_queryset=Message.objects.select_for_update(no_key=True))
-        if expected_version not in {None, self.version}:
-            raise Stale(gettext("Somebody changed this message since you read it."))
+        message = gettext("Somebody changed this message since you read it.")
+        check_version(self, expected_version, message)
 
     def _save(self, *columns: str) -> None:
         self.version += 1

@@ -1,10 +1,22 @@
-"""How far each person has read."""
+"""How far each person has read, and by which numbers they count."""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser
+
+    from accounts.models import User
+
+
+def seq_column(user: User | AnonymousUser) -> str:
+    """Return the numbering that `user` is shown; notes leave no holes in the public one."""
+    return "seq" if user.is_authenticated and user.is_team_member else "public_seq"
 
 
 class Participant(models.Model):

@@ -9,7 +9,7 @@ from django.utils import timezone
 from accounts.actor import Actor
 from messaging.models import Conversation, Message, Participant
 from messaging.posting import StaleReply
-from records.errors import Conflict
+from records.errors import Conflict, Stale
 from tickets.models import Ticket
 
 
@@ -335,3 +335,19 @@ def test_history_rows_are_never_touched(chat, ticket):
             type(row).objects.update(verb="x")
         with pytest.raises(TypeError):
             type(row).objects.all().delete()
+
+
+@pytest.mark.parametrize("verb", ["claim", "assign", "close", "reopen"])
+@pytest.mark.parametrize("kind", ["chat", "conversation"])
+def test_a_version_read_too_long_ago_changes_nothing(kind, verb, carol, request):
+    talk = request.getfixturevalue(kind)
+    given = {"assignee": carol} if verb == "assign" else {}
+
+    with pytest.raises(Stale):
+        getattr(talk, verb)(by=Actor(carol), expected_version=talk.version + 1, **given)
+
+    before = (talk.status, talk.assignee_id, talk.version)
+    talk.refresh_from_db()
+    assert (talk.status, talk.assignee_id, talk.version) == before
+    if talk.ticket:
+        assert (talk.ticket.status, talk.ticket.assignee_id) == ("new", None)

@@ -28,61 +28,62 @@ from workstation.forms import (
     WorkgroupForm,
     value_of,
 )
-from workstation.lists import Chosen, count_tabs
-from workstation.pages.desk import chosen_there, desk, frame, is_part
-from workstation.replying import reply as post_reply
-from workstation.rights import Rights, need, reads
-from workstation.threads import Thread
+from workstation.pages.layout import current_query, is_part, page_context, whole_page
+from workstation.permissions import Permissions, View, need_scope, scope_required
+from workstation.request import AgentRequest
+from workstation.ticket_list import ListQuery, count_tabs
+from workstation.ticket_reply import reply as post_reply
+from workstation.ticket_thread import TicketThread
 
-Change = Callable[[Any, Ticket, Actor], None]
+Change = Callable[[AgentRequest, Ticket, Actor], None]
 REFUSALS = (Conflict, ValidationError, PermissionDenied)
 
 
-def _seen(request: Any, ticket_id: int) -> Ticket:
+def _seen(request: AgentRequest, ticket_id: int) -> Ticket:
     tickets = Ticket.objects.visible_to(request.user).with_names()
     return get_object_or_404(
         tickets.select_related("requester", "assignee", "workgroup"), pk=ticket_id
     )
 
 
-def _thread(request: Any, ticket: Ticket) -> Thread:
-    return Thread(
+def _thread(request: AgentRequest, ticket: Ticket) -> TicketThread:
+    return TicketThread(
         ticket,
         viewer=request.user,
-        may=Rights.of(request),
+        may=Permissions.of(request),
         by=Actor.of(request),
         whole=request.GET.get("whole") == "1",
     )
 
 
-@reads("tickets:read")
+@scope_required("tickets:read")
 @require_GET
-def ticket(request: Any, ticket_id: int) -> HttpResponse:
-    chosen = Chosen.of(request.GET)
+def ticket(request: AgentRequest, ticket_id: int) -> HttpResponse:
+    query = ListQuery.of(request.GET)
     thread = _thread(request, _seen(request, ticket_id))
     if not is_part(request):
-        return desk(request, chosen, thread=thread, open_id=ticket_id)
-    context = {**frame(request, chosen), "thread": thread}
+        return whole_page(request, query, thread=thread, open_id=ticket_id)
+    context = {**page_context(request, query), "thread": thread}
     part = "_timeline" if request.htmx.target == "timeline" else "_ticket"
     return render(request, f"workstation/{part}.html", context)
 
 
-def changes(scope: str) -> Callable[[Change], Callable[..., HttpResponse]]:
+def changes(scope: str) -> Callable[[Change], View]:
     """Make a page of a change: refused in place where it is refused, and shown everywhere else.
 
     The answer always brings the present state, so that whoever is told "no" sees why.
     """
 
-    def decorate(change: Change) -> Callable[..., HttpResponse]:
-        @reads("tickets:read")
+    def decorate(change: Change) -> View:
+        @scope_required("tickets:read")
         @require_POST
         @wraps(change)
-        def view(request: Any, ticket_id: int) -> HttpResponse:
+        def view(request: AgentRequest, ticket_id: int) -> HttpResponse:
             found = _seen_or_gone(request, ticket_id)
             if found is None:
                 return _gone(request)
             try:
-                need(request, scope)
+                need_scope(request, scope)
                 change(request, found, Actor.of(request))
             except REFUSALS as refusal:
                 return _answer(request, ticket_id, refusal=refusal)
@@ -93,7 +94,7 @@ def changes(scope: str) -> Callable[[Change], Callable[..., HttpResponse]]:
     return decorate
 
 
-def _seen_or_gone(request: Any, ticket_id: int) -> Ticket | None:
+def _seen_or_gone(request: AgentRequest, ticket_id: int) -> Ticket | None:
     try:
         return _seen(request, ticket_id)
     except Http404:
@@ -102,12 +103,14 @@ def _seen_or_gone(request: Any, ticket_id: int) -> Ticket | None:
         raise
 
 
-def _gone(request: Any) -> HttpResponse:
+def _gone(request: AgentRequest) -> HttpResponse:
     context = {"alert": _("This ticket is no longer there, or no longer yours to see.")}
     return render(request, "workstation/_alert.html", context, status=404)
 
 
-def _answer(request: Any, ticket_id: int, refusal: Exception | None = None) -> HttpResponse:
+def _answer(
+    request: AgentRequest, ticket_id: int, refusal: Exception | None = None
+) -> HttpResponse:
     found = _seen_or_gone(request, ticket_id)
     if found is None:
         # Given away: what was asked for is done, and it is out of sight now.
@@ -116,7 +119,7 @@ def _answer(request: Any, ticket_id: int, refusal: Exception | None = None) -> H
     if not is_part(request):
         return _whole_answer(request, found, refusal, status)
     context = {
-        **frame(request, chosen_there(request)),
+        **page_context(request, current_query(request)),
         "thread": _thread(request, found),
         "counts": count_tabs(request.user),
         "alert": sentence_of(refusal),
@@ -127,7 +130,7 @@ def _answer(request: Any, ticket_id: int, refusal: Exception | None = None) -> H
     return response
 
 
-def _left(request: Any) -> HttpResponse:
+def _left(request: AgentRequest) -> HttpResponse:
     home = reverse("workstation:tickets")
     if is_part(request):
         return HttpResponse(headers={"HX-Redirect": home})
@@ -135,14 +138,14 @@ def _left(request: Any) -> HttpResponse:
 
 
 def _whole_answer(
-    request: Any, found: Ticket, refusal: Exception | None, status: int
+    request: AgentRequest, found: Ticket, refusal: Exception | None, status: int
 ) -> HttpResponse:
     """Answer a form that was sent without script."""
     if refusal is None:
         return SeeOther(reverse("workstation:ticket", args=[found.pk]))
-    return desk(
+    return whole_page(
         request,
-        Chosen(),
+        ListQuery(),
         status=status,
         thread=_thread(request, found),
         open_id=found.pk,
@@ -167,43 +170,43 @@ def sentence_of(refusal: Exception | None) -> str:
 
 
 @changes("messages:write")
-def reply(request: Any, ticket: Ticket, by: Actor) -> None:
+def reply(request: AgentRequest, ticket: Ticket, by: Actor) -> None:
     sent = value_of(ReplyForm(request.POST))
     if sent["then"]:
-        need(request, "tickets:write")
+        need_scope(request, "tickets:write")
     post_reply(ticket, by=by, **sent)
 
 
 @changes("tickets:write")
-def status(request: Any, ticket: Ticket, by: Actor) -> None:
+def status(request: AgentRequest, ticket: Ticket, by: Actor) -> None:
     sent = value_of(StatusForm(request.POST))
     ticket.move_to(sent["status"], by=by, expected_version=sent["version"])
 
 
 @changes("tickets:write")
-def priority(request: Any, ticket: Ticket, by: Actor) -> None:
+def priority(request: AgentRequest, ticket: Ticket, by: Actor) -> None:
     _edit(ticket, by, value_of(PriorityForm(request.POST)))
 
 
 @changes("tickets:write")
-def assignee(request: Any, ticket: Ticket, by: Actor) -> None:
+def assignee(request: AgentRequest, ticket: Ticket, by: Actor) -> None:
     if request.POST.get("assignee", "") not in {"", str(by.user_id)}:
-        need(request, "users:read")
+        need_scope(request, "users:read")
     _edit(ticket, by, value_of(AssigneeForm(request.POST)))
 
 
 @changes("tickets:write")
-def workgroup(request: Any, ticket: Ticket, by: Actor) -> None:
+def workgroup(request: AgentRequest, ticket: Ticket, by: Actor) -> None:
     _edit(ticket, by, value_of(WorkgroupForm(request.POST)))
 
 
 @changes("tickets:write")
-def tags(request: Any, ticket: Ticket, by: Actor) -> None:
+def tags(request: AgentRequest, ticket: Ticket, by: Actor) -> None:
     _edit(ticket, by, value_of(TagsForm(request.POST)))
 
 
 @changes("tickets:write")
-def claim(request: Any, ticket: Ticket, by: Actor) -> None:
+def claim(request: AgentRequest, ticket: Ticket, by: Actor) -> None:
     ticket.claim(by=by)
 
 
@@ -211,9 +214,9 @@ def _edit(ticket: Ticket, by: Actor, sent: dict[str, Any]) -> None:
     ticket.edit(by=by, expected_version=sent.pop("version"), **sent)
 
 
-@reads("messages:read")
+@scope_required("messages:read")
 @require_POST
-def read(request: Any, ticket_id: int) -> HttpResponse:
+def read(request: AgentRequest, ticket_id: int) -> HttpResponse:
     """Note that the person has read what the page shows; a mark of their own, no more."""
     found = _seen(request, ticket_id)
     seq = request.POST.get("seq", "")

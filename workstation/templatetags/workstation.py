@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Any
+from datetime import date, datetime
 
 from django import template
 from django.utils import timezone
@@ -55,7 +54,7 @@ def initials(name: object) -> str:
 
 
 @register.filter
-def hue(pk: Any) -> int:
+def hue(pk: int | str | None) -> int:
     """Return which of the avatar colours belongs to a person."""
     return int(pk or 0) % HUES
 
@@ -97,14 +96,9 @@ def moment(at: datetime | None, style: str = "age") -> SafeString:
 
 
 @register.simple_tag
-def day_name(day: Any) -> str:
+def day_name(day: date) -> str:
     """Return "Today", "Yesterday" or the date."""
     days = (timezone.localdate() - day).days
     if days == 0:
         return _("Today")
     return _("Yesterday") if days == 1 else date_format(day, "DATE_FORMAT")
-
-
-@register.filter
-def label_of(value: str, choices: Any) -> str:
-    return str(dict(choices).get(value, value))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import Case, Q, When
 from django.http import HttpResponse
@@ -19,16 +17,17 @@ from records.ids import is_id
 from tickets.models import Ticket
 from tokens.login.sign_in import SeeOther
 from workstation.forms import NewTicketForm
-from workstation.lists import Chosen
-from workstation.pages.desk import desk, frame, is_part
-from workstation.rights import need, reads
+from workstation.pages.layout import is_part, page_context, whole_page
+from workstation.permissions import need_scope, scope_required
+from workstation.request import AgentRequest
+from workstation.ticket_list import ListQuery
 
 MOST_FOUND = 8
 
 
-@reads("tickets:write")
+@scope_required("tickets:write")
 @require_http_methods(["GET", "POST"])
-def new_ticket(request: Any) -> HttpResponse:
+def new_ticket(request: AgentRequest) -> HttpResponse:
     """Show the form; what was typed stays in it when it is refused."""
     if request.method == "GET":
         form = NewTicketForm(initial={"priority": value("default_priority")})
@@ -38,7 +37,7 @@ def new_ticket(request: Any) -> HttpResponse:
         return _show(request, form, 400)
     try:
         if form.cleaned_data["requester"] != request.user or form.cleaned_data["workgroup"]:
-            need(request, "users:read")
+            need_scope(request, "users:read")
         made = Ticket.objects.open_for(
             by=Actor.of(request), channel=Ticket.Channel.AGENT, **form.cleaned_data
         )
@@ -54,22 +53,22 @@ def new_ticket(request: Any) -> HttpResponse:
     return SeeOther(address)
 
 
-def _show(request: Any, form: NewTicketForm, status: int) -> HttpResponse:
-    chosen = Chosen.of(request.GET)
+def _show(request: AgentRequest, form: NewTicketForm, status: int) -> HttpResponse:
+    query = ListQuery.of(request.GET)
     given = form.data.get("requester", "") if form.is_bound else ""
     customer = None
     if is_id(given):
         customer = User.objects.visible_to(request.user).filter(pk=given).first()
     context = {"new_form": form, "customer": customer, "is_new": True}
     if not is_part(request):
-        return desk(request, chosen, status=status, **context)
-    context = {**frame(request, chosen), **context}
+        return whole_page(request, query, status=status, **context)
+    context = {**page_context(request, query), **context}
     return render(request, "workstation/_new_ticket.html", context, status=status)
 
 
-@reads("users:read")
+@scope_required("users:read")
 @require_GET
-def customers(request: Any) -> HttpResponse:
+def customers(request: AgentRequest) -> HttpResponse:
     """Show the people whose name, username or address has the words."""
     words = request.GET.get("customer", "").replace("\x00", "").strip()[:100]
     found: list[User] = []

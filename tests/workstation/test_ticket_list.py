@@ -9,7 +9,7 @@ from accounts.actor import Actor
 from accounts.models import User
 from tests.many import Crowd
 from tickets.models import Ticket
-from workstation.lists import PAGE_SIZE
+from workstation.ticket_list import PAGE_SIZE
 
 
 def numbers(response) -> list[int]:

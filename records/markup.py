@@ -1,4 +1,4 @@
-"""Turn what people write into clean HTML."""
+"""Turn what people write (Markdown) into clean HTML, or into a line of plain words."""
 
 from __future__ import annotations
 
@@ -39,6 +39,10 @@ _QUOTED = re.compile(r"[\s>*+\-\d.)]*")
 # Deeper, the parser leaves words out.
 MOST_NESTED = 20
 
+PREVIEW_LENGTH = 140
+_MARKUP = re.compile(r"[*_`>#~\[\]|]+|\(https?://\S+\)")
+_SPACE = re.compile(r"\s+")
+
 _OPTIONS = {"html": False, "breaks": True, "maxNesting": MOST_NESTED}
 _markdown = MarkdownIt("js-default", _OPTIONS).disable(["image"])
 
@@ -65,6 +69,12 @@ def render(text: str) -> SafeString:
         link_rel="noopener noreferrer nofollow ugc",
     )
     return mark_safe(html.strip())  # noqa: S308 (nh3 made it clean)
+
+
+def preview(text: str) -> str:
+    """Return the beginning of `text` (Markdown) as plain words on one line."""
+    plain = _MARKUP.sub(" ", text[: PREVIEW_LENGTH * 3])
+    return _SPACE.sub(" ", plain).strip()[:PREVIEW_LENGTH]
 
 
 def _as_typed(text: str) -> SafeString:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.views import LoginView
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.decorators import method_decorator
@@ -27,7 +28,7 @@ class SignIn(LoginView):
     authentication_form = SignInForm
     template_name = "workstation/login.html"
 
-    def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> Any:
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if request.method == "GET" and may_enter(request, "agent"):
             return SeeOther(self.get_success_url())
         response = super().dispatch(request, *args, **kwargs)
@@ -38,12 +39,12 @@ class SignIn(LoginView):
         page = self.request.POST.get("next") or self.request.GET.get("next")
         return safe_next("agent", page)
 
-    def form_valid(self, form: Any) -> HttpResponse:
+    def form_valid(self, form: AuthenticationForm) -> HttpResponse:
         # All of the old session goes: a token that opened it must neither narrow nor end this one.
         self.request.session.flush()
         return super().form_valid(form)
 
-    def form_invalid(self, form: Any) -> HttpResponse:
+    def form_invalid(self, form: AuthenticationForm) -> HttpResponse:
         response = super().form_invalid(form)
         response.status_code = 422
         return response

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.utils import timezone
@@ -15,7 +15,7 @@ from messaging import timeline
 from messaging.models import Conversation
 from messaging.timeline import Entry
 from tickets.models import Ticket
-from workstation.rights import Rights
+from workstation.permissions import Permissions
 
 SHOWN_AT_FIRST = 60
 SAME_BREATH = timedelta(minutes=5)
@@ -35,7 +35,7 @@ class Group:
     from_requester: bool = False
 
     @property
-    def at(self) -> Any:
+    def at(self) -> datetime:
         return self.entries[0].at
 
 
@@ -74,12 +74,12 @@ def _continues(group: Group, entry: Entry, kind: str) -> bool:
 
 
 @dataclass
-class Thread:
+class TicketThread:
     """A ticket as one person of the team sees it. Costs a fixed number of queries."""
 
-    ticket: Any
+    ticket: Ticket
     viewer: User
-    may: Rights
+    may: Permissions
     by: Actor
     whole: bool = False
 
@@ -124,7 +124,7 @@ class Thread:
 
     @property
     def is_mine(self) -> bool:
-        return bool(self.ticket.assignee_id == self.viewer.pk)
+        return self.ticket.assignee_id == self.viewer.pk
 
     @property
     def team(self) -> list[User]:
@@ -133,8 +133,8 @@ class Thread:
             people = {self.viewer.pk: self.viewer}
         else:
             people = {user.pk: user for user in User.objects.active().team()}
-        if self.ticket.assignee_id:
-            people.setdefault(self.ticket.assignee_id, self.ticket.assignee)
+        if assignee := self.ticket.assignee:
+            people.setdefault(assignee.pk, assignee)
         return sorted(people.values(), key=lambda user: str(user).casefold())
 
     @property

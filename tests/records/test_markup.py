@@ -2,7 +2,15 @@ from __future__ import annotations
 
 import pytest
 
-from messaging.markup import MOST_BRACKETS, MOST_MARKS, MOST_STOPS, leads_to_login, render
+from records.markup import (
+    MOST_BRACKETS,
+    MOST_MARKS,
+    MOST_STOPS,
+    PREVIEW_LENGTH,
+    leads_to_login,
+    preview,
+    render,
+)
 
 
 @pytest.mark.parametrize(
@@ -104,3 +112,15 @@ def test_there_are_no_pictures_from_elsewhere():
 
 def test_a_login_elsewhere_is_no_login_of_ours():
     assert not leads_to_login("https://example.com/docs/login-help")
+
+
+def test_a_preview_is_one_line_of_plain_words():
+    assert preview("## Still\n\n**burning**, see [here](https://example.com)") == (
+        "Still burning , see here"
+    )
+    assert preview("") == ""
+
+
+def test_a_preview_reads_only_the_beginning():
+    assert preview("a" * 50_000) == "a" * PREVIEW_LENGTH
+    assert preview("*" * 50_000 + "a") == ""

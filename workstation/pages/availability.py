@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.core.exceptions import ValidationError
 from django.http import HttpResponse
 from django.shortcuts import render
@@ -15,13 +13,14 @@ from accounts.models import User
 from tokens.login.guards import agent_page
 from tokens.login.sign_in import SeeOther
 from workstation.forms import AvailabilityForm, value_of
-from workstation.lists import Chosen
-from workstation.pages.desk import frame, is_part
+from workstation.pages.layout import is_part, page_context
+from workstation.request import AgentRequest
+from workstation.ticket_list import ListQuery
 
 
 @agent_page
 @require_POST
-def availability(request: Any) -> HttpResponse:
+def availability(request: AgentRequest) -> HttpResponse:
     status = 200
     try:
         sent = value_of(AvailabilityForm(request.POST))
@@ -32,5 +31,5 @@ def availability(request: Any) -> HttpResponse:
         status = 400
     if not is_part(request):
         return SeeOther(reverse("workstation:tickets"))
-    context = frame(request, Chosen())
+    context = page_context(request, ListQuery())
     return render(request, "workstation/_availability.html", context, status=status)

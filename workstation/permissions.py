@@ -15,16 +15,19 @@ from tokens.errors import Refused
 from tokens.login.guards import agent_page
 from tokens.login.refused_page import refused_page
 from tokens.scopes import granted
+from workstation.request import AgentRequest
+
+View = Callable[..., HttpResponse]
 
 
 @dataclass(frozen=True)
-class Rights:
+class Permissions:
     """Answers for templates: `may.write_tickets`, `may.read_people`…"""
 
     scopes: frozenset[str]
 
     @classmethod
-    def of(cls, request: Any) -> Rights:
+    def of(cls, request: AgentRequest) -> Permissions:
         return cls(granted(request.user, request.access_token))
 
     @property
@@ -48,26 +51,25 @@ class Rights:
         return "login:admin" in self.scopes
 
 
-def reads(scope: str) -> Callable[[Callable[..., HttpResponse]], Callable[..., HttpResponse]]:
-    """Let only those into a page of the workstation who may read what it shows."""
+def scope_required(scope: str) -> Callable[[View], View]:
+    """Let only those of the team into a page whose role and token have `scope`."""
 
-    def decorate(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    def decorate(view: View) -> View:
         @agent_page
         @wraps(view)
-        def guarded(request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
-            if scope in Rights.of(request).scopes:
+        def guarded(request: AgentRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            if scope in Permissions.of(request).scopes:
                 return view(request, *args, **kwargs)
-            refusal = Refused("insufficient-scope", scope=scope)
-            return refused_page(request, refusal, room="agent")
+            return refused_page(request, Refused("insufficient-scope", scope=scope))
 
         return guarded
 
     return decorate
 
 
-def need(request: Any, scope: str) -> None:
+def need_scope(request: AgentRequest, scope: str) -> None:
     """Raise PermissionDenied where the link that somebody came by does not give the permission."""
-    if scope not in Rights.of(request).scopes:
+    if scope not in Permissions.of(request).scopes:
         raise PermissionDenied(
             _("The link that you came by does not allow this. It needs the permission “%(scope)s”.")
             % {"scope": scope}
