@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 # What our sessions keep, beside what Django keeps there.
 TOKEN_KEY = "_access_token_id"
-BORN_KEY = "_born"
+GRANT_KEY = "_grant"
 ENDED_KEY = "_ended"
 PROLONGED_KEY = "_prolonged_at"
 PENDING_KEY = "_pending_login"

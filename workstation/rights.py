@@ -58,7 +58,7 @@ def reads(scope: str) -> Callable[[Callable[..., HttpResponse]], Callable[..., H
             if scope in Rights.of(request).scopes:
                 return view(request, *args, **kwargs)
             refusal = Refused("insufficient-scope", scope=scope)
-            return refused_page(request, refusal, room="agent")
+            return refused_page(request, refusal, target="agent")
 
         return guarded
 

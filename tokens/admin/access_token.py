@@ -20,8 +20,8 @@ from tokens.admin.columns import TokenColumns
 from tokens.admin.filters import RoleFilter, ScopeFilter, StateFilter, UnusedFilter
 from tokens.admin.forms import ChangedTokenForm, NewTokenForm
 from tokens.admin.one_time_forms import new_form_key, use_form_key
-from tokens.admin.simulator_page import TrialPage
-from tokens.admin.unframed import TokenPages
+from tokens.admin.simulator_page import SimulatorAdmin
+from tokens.admin.unframed import UnframedAdmin
 from tokens.diagnostics.explanations import explain_domains, explain_networks
 from tokens.embedding.frames import in_frame
 from tokens.models import AccessToken
@@ -33,7 +33,7 @@ SEEN = ["state_badge", "rotation", "ends_in", "made", "last_use", "disabling"]
 
 
 @admin.register(AccessToken)
-class AccessTokenAdmin(TokenColumns, TrialPage, TokenPages, TokenActions):
+class AccessTokenAdmin(TokenColumns, SimulatorAdmin, UnframedAdmin, TokenActions):
     list_display = [
         "name",
         "person",
@@ -60,7 +60,7 @@ class AccessTokenAdmin(TokenColumns, TrialPage, TokenPages, TokenActions):
     def get_queryset(self, request: HttpRequest) -> QuerySet[AccessToken]:
         return super().get_queryset(request).visible_to(request.user)  # type: ignore[attr-defined]
 
-    # --- Doors ----------------------------------------------------------------------------------
+    # --- Guards ---------------------------------------------------------------------------------
 
     def _alone(self, request: Any, view: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         writes = request.method == "POST" or view.__name__ in {"changeform_view", "_ask_to_delete"}

@@ -16,13 +16,13 @@ from django.utils.translation import gettext_lazy
 from tokens.admin.audit_details import details_of, token_by_id
 from tokens.admin.export import as_csv
 from tokens.admin.filters import CauseFilter
-from tokens.admin.read_only import AuditPages
+from tokens.admin.read_only import AuditAdmin
 from tokens.errors import SENTENCES
 from tokens.models import TokenEvent
 
 
 @admin.register(TokenEvent)
-class TokenEventAdmin(AuditPages):
+class TokenEventAdmin(AuditAdmin):
     """The audit. It is read; nothing here writes."""
 
     list_display = ["at", "what", "token_and_person", "actor", "why", "seen_at"]

@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts.models import User
 from tokens.diagnostics.rule_texts import KINDS
-from tokens.diagnostics.simulator import ROOMS
+from tokens.diagnostics.simulator import TARGET_NAMES
 from tokens.models import AccessToken, TokenEvent
 
 # Where no field of a token has the name.
@@ -31,7 +31,7 @@ LABELS: dict[str, Promise] = {
     "target": gettext_lazy("opens"),
     "way": gettext_lazy("session kept by"),
 }
-WAYS: dict[str, Promise] = {
+SESSION_KEPT_BY: dict[str, Promise] = {
     "top": gettext_lazy("a cookie of the tab"),
     "frame": gettext_lazy("a cookie of the frame"),
     "storage": gettext_lazy("the frame's scripts"),
@@ -45,7 +45,7 @@ def details_of(event: TokenEvent) -> str:
 
 
 def token_by_id(pk: int) -> str:
-    """Return the name of a token with a link to it, its number where it stands no more."""
+    """Return the name of a token with a link to it, its number where it is no longer there."""
     token = AccessToken.objects.filter(pk=pk).first()
     if token is None:
         return f"#{pk}"
@@ -98,6 +98,6 @@ SHOWN: dict[str, Callable[[Any], str]] = {
     "person": _person,
     "predecessor": token_by_id,
     "successor": token_by_id,
-    "target": lambda target: str(ROOMS.get(target, target)),
-    "way": lambda way: str(WAYS.get(way, way)),
+    "target": lambda target: str(TARGET_NAMES.get(target, target)),
+    "way": lambda keeper: str(SESSION_KEPT_BY.get(keeper, keeper)),
 }

@@ -22,7 +22,7 @@ from tokens.admin.filters import (
     RuleFilter,
     TokenFilter,
 )
-from tokens.admin.read_only import AuditPages, ReadPages, form_of
+from tokens.admin.read_only import AuditAdmin, ReadOnlyAdmin, form_of
 from tokens.diagnostics.rule_texts import KINDS, advice
 from tokens.errors import SENTENCES, Refused
 from tokens.models import Denial, RefusedCalls, TokenEvent
@@ -37,7 +37,7 @@ LISTS = {
 
 
 @admin.register(Denial)
-class DenialAdmin(AuditPages):
+class DenialAdmin(AuditAdmin):
     list_display = ["at", "why", "token_and_person", "kind", "seen_at"]
     list_filter = [
         DenialCauseFilter, "at", KindFilter, TokenFilter, PersonFilter, OriginFilter,
@@ -106,7 +106,7 @@ def _address(address: str) -> str:
 
 
 @admin.register(RefusedCalls)
-class RefusedCallsAdmin(ReadPages):
+class RefusedCallsAdmin(ReadOnlyAdmin):
     list_display = ["minute", "calls", "why", "kind_shown", "origin", "from_address"]
     list_filter = [CountedCauseFilter, RuleFilter, CountedKindFilter, "minute"]
     search_fields = ["address", "origin"]

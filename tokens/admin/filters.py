@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext, gettext_lazy
 
 from accounts.models import User
-from tokens.diagnostics.rule_texts import KINDS, RULES
+from tokens.diagnostics.rule_texts import KINDS, UNSOUND_TITLES
 from tokens.errors import NAMES_NO_TOKEN, SENTENCES
 from tokens.models import AccessToken, Denial
 from tokens.scopes import Scope
@@ -133,7 +133,7 @@ class CountedCauseFilter(_Choice):
 class RuleFilter(_Choice):
     title = gettext_lazy("what is not valid")
     parameter_name = column = "rule"
-    names = RULES
+    names = UNSOUND_TITLES
 
 
 class _Frequent(admin.SimpleListFilter):

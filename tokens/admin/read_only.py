@@ -15,11 +15,11 @@ from django.utils.translation import gettext_lazy
 from accounts.models import User
 from records.admin.lists import NarrowLists
 from records.text import LONGEST_SEARCH
-from tokens.admin.unframed import TokenPages
+from tokens.admin.unframed import UnframedAdmin
 from tokens.models import AccessToken, TokenEvent
 
 
-class ReadPages(TokenPages, NarrowLists):
+class ReadOnlyAdmin(UnframedAdmin, NarrowLists):
     """A list and its rows, where nothing is written."""
 
     show_facets = admin.ShowFacets.NEVER
@@ -46,7 +46,7 @@ class ReadPages(TokenPages, NarrowLists):
         return HttpResponseRedirect(reverse(page, args=[object_id]))
 
 
-class AuditPages(ReadPages):
+class AuditAdmin(ReadOnlyAdmin):
     """Rows of the audit, which hold plain ids, with the names that these have now."""
 
     search_fields = ["token_name", "hint", "address", "origin"]

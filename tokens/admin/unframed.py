@@ -13,7 +13,7 @@ from tokens.embedding.frames import in_frame
 from tokens.embedding.policies import NOBODY, framed_by
 
 
-class TokenPages(admin.ModelAdmin):
+class UnframedAdmin(admin.ModelAdmin):
     """Pages that no frame may show: what they give away is worth a hidden click."""
 
     def changelist_view(self, request: Any, *args: Any, **kwargs: Any) -> Any:

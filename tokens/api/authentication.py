@@ -1,4 +1,4 @@
-"""TODO"""
+"""DRF authentication: by the token itself, or by the session of our own pages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""TODO"""
+"""DRF throttle: calls per minute of each token, or of each person in a session."""
 
 from __future__ import annotations
 

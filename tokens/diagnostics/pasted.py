@@ -8,13 +8,13 @@ from urllib.parse import parse_qsl, urlsplit
 from tokens.errors import Refused
 from tokens.origins.domains import Origin
 
-# All the names that our front takes out of an address.
+# All the names that our edge takes out of an address.
 PARAMETERS = frozenset({"accesstoken", "access_token", "token"})
 
 
 @dataclass(frozen=True)
 class Pasted:
-    """A token, and what its login address says: the room and the server's origin."""
+    """A token, and what its login address says: the target and the server's origin."""
 
     secret: str = field(repr=False)
     target: str = ""

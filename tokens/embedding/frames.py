@@ -1,6 +1,6 @@
-"""Frames: each has a place of its own in the address, and so a session of its own.
+"""Frames: each has an address prefix of its own, and so a session of its own.
 
-Under `/f/<key>/` stands the whole site once more. The key names the token, and the person where a
+Under `/f/<key>/` is the whole site once more. The key names the token, and the person where a
 login link named another one; it is public and opens nothing. What it decides is which session
 counts: two tokens in two frames of one page, or a frame beside a tab, never share one.
 """
@@ -19,7 +19,7 @@ from accounts.models import User
 from tokens.models import AccessToken
 from tokens.verification.call import FRAME_DESTINATIONS
 
-_PLACE = re.compile(
+_ADDRESS = re.compile(
     r"/f/(?P<handle>[A-Za-z0-9_-]{16})(?:\.(?P<user_id>[0-9]{1,18}))?"
     r"(?P<rest>/(?:agent|admin|api)(?:/.*)?)",
     re.DOTALL,
@@ -28,7 +28,7 @@ _PLACE = re.compile(
 
 @dataclass(frozen=True)
 class Frame:
-    """The place of one token's frames; `user_id` only where a login link named the person."""
+    """The prefix of one token's frames; `user_id` only where a login link named the person."""
 
     handle: str
     user_id: int | None = None
@@ -40,7 +40,7 @@ class Frame:
     @classmethod
     def parse(cls, path: str) -> tuple[Frame, str] | None:
         """Return the frame of an address and the address inside it; None outside of frames."""
-        found = _PLACE.fullmatch(path)
+        found = _ADDRESS.fullmatch(path)
         if found is None:
             return None
         user_id = found["user_id"]

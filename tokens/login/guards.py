@@ -1,4 +1,4 @@
-"""TODO"""
+"""Who may open the pages of the workstation and of the admin, and what others see instead."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from tokens.login.refused_page import refused_page
 from tokens.scopes import ROLE_SCOPES, allows
 
 
-def may_enter(request: Any, room: str) -> bool:
+def may_enter(request: Any, target: str) -> bool:
     """Return whether the caller may use the pages of "agent" or "admin"."""
     return bool(
-        request.user.is_active and allows(request.user, request.access_token, f"login:{room}")
+        request.user.is_active and allows(request.user, request.access_token, f"login:{target}")
     )
 
 
@@ -37,26 +37,28 @@ def agent_page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]
     return guarded
 
 
-def turn_away(request: Any, room: str) -> HttpResponse:
+def turn_away(request: Any, target: str) -> HttpResponse:
     """Ask strangers to sign in; tell people of another role, or with a weak token, why not."""
-    scope = f"login:{room}"
+    scope = f"login:{target}"
     if request.user.is_authenticated:
         lacks_role = scope not in ROLE_SCOPES[request.user.role]
         return refused_page(
-            request, Refused("role" if lacks_role else "insufficient-scope", scope=scope), room=room
+            request,
+            Refused("role" if lacks_role else "insufficient-scope", scope=scope),
+            target=target,
         )
-    if _may_hold_its_session_itself(request, room):
+    if _may_hold_its_session_itself(request, target):
         return shell(request)
     if in_frame(request) or request.headers.get("HX-Request"):
         # The sign-in page is never framed, so a frame is told instead of staying blank.
-        return refused_page(request, Refused("signed-out"), room=room)
-    login = "/agent/login" if room == "agent" else "/admin/login/"
+        return refused_page(request, Refused("signed-out"), target=target)
+    login = "/agent/login" if target == "agent" else "/admin/login/"
     return HttpResponseRedirect(f"{login}?next={quote(without(request.get_full_path()))}")
 
 
-def _may_hold_its_session_itself(request: Any, room: str) -> bool:
+def _may_hold_its_session_itself(request: Any, target: str) -> bool:
     """Return whether a frame asks for a page as browsers do: without what its scripts keep."""
-    if frame_of(request) is None or room != "agent" or is_carried(request):
+    if frame_of(request) is None or target != "agent" or is_carried(request):
         return False
     return bool(request.method == "GET" and not request.headers.get("HX-Request"))
 
@@ -69,7 +71,7 @@ def shell(request: Any) -> HttpResponse:
     frame = request.frame
     ancestors = frame.frame_ancestors()
     if ancestors is None:
-        return refused_page(request, Refused("token-deleted"), room="agent")
+        return refused_page(request, Refused("token-deleted"), target="agent")
     response = render(request, "tokens/shell.html", {"frame": frame})
     framed_by(response, ancestors or ANYONE)
     return response

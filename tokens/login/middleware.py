@@ -17,7 +17,7 @@ from tokens.errors import Refused
 from tokens.login.refused_page import refused_page
 from tokens.request import ENDED_KEY, attach
 from tokens.sessions.carried import prolong
-from tokens.sessions.grant import Standing
+from tokens.sessions.grant import Grant
 from tokens.verification.call import Call
 from tokens.verification.credentials import bearer_of
 from tokens.verification.usage import touch
@@ -75,8 +75,8 @@ def is_carried(request: Any) -> bool:
     return bool(getattr(request, "session_is_carried", False))
 
 
-def place_of(request: Any) -> str:
-    """Return where a session counts, and nowhere else: "tab", or a frame's key and its way."""
+def session_context(request: Any) -> str:
+    """Return where a session counts, and nowhere else: "tab", or a frame's key and who keeps it."""
     frame = frame_of(request)
     if frame is None:
         return "tab"
@@ -124,26 +124,26 @@ class AuthenticationMiddleware(StockAuthentication):
         if ended := request.session.get(ENDED_KEY):
             request.ended = ended
             return
-        standing = Standing.of_session(request.session)
+        grant = Grant.of_session(request.session)
         frame = frame_of(request)
-        if standing is None:
+        if grant is None:
             if frame is not None:
                 # A frame has no sign-in of its own, so nothing but a token opens it.
                 request.user = AnonymousUser()
             return
         try:
-            token, person = standing.confirm(request.META.get("REMOTE_ADDR", ""))
+            token, person = grant.confirm(request.META.get("REMOTE_ADDR", ""))
         except Refused as refusal:
             if refusal.status == 401:
                 end_session(request, refusal.cause)
             request.refusal = refusal
             request.user = AnonymousUser()
             return
-        if standing.place != place_of(request):
+        if grant.context != session_context(request):
             request.user = AnonymousUser()
             return
         attach(request, token, person)
-        request.standing = standing
+        request.grant = grant
         request.user = person
         if is_carried(request):
             prolong(request.session)
@@ -168,10 +168,10 @@ class AuthenticationMiddleware(StockAuthentication):
 
 def call_of(request: Any) -> Call:
     """Return where a request comes from, whose session or bearer was found good."""
-    standing: Standing | None = getattr(request, "standing", None)
-    if standing is None:
+    grant: Grant | None = getattr(request, "grant", None)
+    if grant is None:
         return Call.of_api(request)
-    return standing.call(request.META.get("REMOTE_ADDR", ""))
+    return grant.call(request.META.get("REMOTE_ADDR", ""))
 
 
 def end_session(request: Any, cause: str) -> None:

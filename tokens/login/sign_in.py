@@ -1,4 +1,4 @@
-"""TODO"""
+"""Opening the session that a token or a code gives, where nobody else is signed in."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from accounts.models import User
 from tokens.embedding.frames import frame_of, in_frame, within
 from tokens.login.addresses import own_host
 from tokens.login.entry import Entry
-from tokens.login.middleware import is_carried, place_of
+from tokens.login.middleware import is_carried, session_context
 from tokens.models import AccessToken
-from tokens.request import BORN_KEY, PENDING_KEY, TOKEN_KEY
+from tokens.request import GRANT_KEY, PENDING_KEY, TOKEN_KEY
 from tokens.sessions import carried
 from tokens.sessions.engine import end_oldest_sessions, row_key
 from tokens.verification.call import Call
@@ -58,15 +58,15 @@ def open_session(request: Any, entry: Entry) -> None:
     request.session.flush()
     login(request, entry.person, backend="tokens.backends.RightsBackend")
     request.session[TOKEN_KEY] = token.pk
-    request.session[BORN_KEY] = {
+    request.session[GRANT_KEY] = {
         "page": entry.seen,
         "domains": token.domains,
-        "place": place_of(request),
+        "context": session_context(request),
     }
     carried.limit(request.session, carried=is_carried(request))
     request.session.save()
     end_oldest_sessions(token)
-    details: dict[str, Any] = {"target": entry.target, "way": _way(request)}
+    details: dict[str, Any] = {"target": entry.target, "way": _kept_by(request)}
     if entry.person.pk != token.user_id:
         details["person"] = entry.person.pk
     address = request.META.get("REMOTE_ADDR")
@@ -74,7 +74,7 @@ def open_session(request: Any, entry: Entry) -> None:
     request.access_token = token
 
 
-def _way(request: Any) -> str:
+def _kept_by(request: Any) -> str:
     if is_carried(request):
         return "storage"
     return "top" if frame_of(request) is None else "frame"

@@ -19,8 +19,8 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from tokens.embedding.frames import Frame, frame_of, in_frame, may_be_framed, within
 from tokens.embedding.policies import ANYONE, NOBODY, framed_by
 from tokens.errors import Refused
-from tokens.login.addresses import ROOMS, safe_next
-from tokens.login.entry import Entry, judge
+from tokens.login.addresses import TARGET_PAGES, safe_next
+from tokens.login.entry import Entry, verify_login
 from tokens.login.guards import may_enter, turn_away
 from tokens.login.middleware import keep_no_cookie, open_to_all
 from tokens.login.refused_page import refused_page
@@ -40,12 +40,12 @@ def _hide(response: HttpResponse) -> HttpResponse:
     return response
 
 
-def _refuse(request: HttpRequest, refusal: Refused, *, room: str = "") -> HttpResponse:
+def _refuse(request: HttpRequest, refusal: Refused, *, target: str = "") -> HttpResponse:
     """Say why a credential was refused; whoever fails too often is told to wait."""
     wait = failed_too_often(request.META.get("REMOTE_ADDR", "")) if refusal.status == 401 else 0
     if not wait:
-        return refused_page(request, refusal, room=room)
-    response = refused_page(request, Refused("too-many-failures"), room=room)
+        return refused_page(request, refusal, target=target)
+    response = refused_page(request, Refused("too-many-failures"), target=target)
     response.headers["Retry-After"] = str(wait)
     return response
 
@@ -55,16 +55,16 @@ def _refuse(request: HttpRequest, refusal: Refused, *, room: str = "") -> HttpRe
 @sensitive_post_parameters("accessToken")
 @sensitive_variables("secret")
 def login_by_token(request: HttpRequest, target: str) -> HttpResponse:
-    """Sign in by `accessToken` and go on to the room, or say why not."""
+    """Sign in by `accessToken` and go on to the page, or say why not."""
     if request.method not in {"GET", "POST"}:
         return _hide(HttpResponse(status=405, headers={"Allow": "GET, POST"}))
     if _is_only_looking(request):
         return _hide(HttpResponse(status=403))
     try:
         secret = one_token(request)
-        entry = judge(request, secret, target)
+        entry = verify_login(request, secret, target)
     except Refused as refusal:
-        return _refuse(request, refusal, room=target)
+        return _refuse(request, refusal, target=target)
     if secret.startswith(PREFIX):
         # Mail scanners fetch links, but they run no scripts: looking uses no code up.
         return landing(request, entry, secret)
@@ -136,7 +136,7 @@ def redeem(request: HttpRequest) -> Entry:
     frame = frame_of(request)
     if frame is not None and not frame.holds(entry.token, entry.person):
         raise Refused("code-used")
-    entry.check(entry.standing_call(request))
+    entry.check(entry.session_call(request))
     return entry
 
 
@@ -151,16 +151,16 @@ def arrived(request: Any) -> HttpResponse:
     found = LoginCode.redeem(request.GET.get("code", ""))
     if request.user.is_authenticated:
         page = request.GET.get("next", "")
-        target = "admin" if page.startswith(ROOMS["admin"]) else "agent"
+        target = "admin" if page.startswith(TARGET_PAGES["admin"]) else "agent"
         return _hide(SeeOther(within(request, safe_next(target, page))))
     # The browser has just dropped its key.
     if found is None or not Session.objects.filter(pk=found.session_key).delete()[0]:
         return refused_page(request, Refused("code-used"))
     entry = Entry.of_code(found)
     try:
-        entry.check(entry.standing_call(request))
+        entry.check(entry.session_call(request))
     except Refused as refusal:
-        return refused_page(request, refusal, room=entry.target)
+        return refused_page(request, refusal, target=entry.target)
     return _without_cookies(request, entry, entry.code(expires_at=found.expires_at))
 
 
@@ -196,7 +196,7 @@ def keep(request: Any) -> HttpResponse:
         if entry.target != "agent":
             raise Refused("insufficient-scope", scope="login:agent")
     except Refused as refusal:
-        return _refuse(request, refusal, room="agent")
+        return _refuse(request, refusal, target="agent")
     keep_no_cookie(request)
     open_session(request, entry)
     session = request.session.session_key
@@ -219,16 +219,16 @@ def switch(request: Any) -> HttpResponse:
     """Ask "continue as Y?" before a link replaces somebody else's session."""
     entry = pending_login(request)
     if entry is None:
-        return _hide(SeeOther(ROOMS["agent"]))
+        return _hide(SeeOther(TARGET_PAGES["agent"]))
     if request.method == "POST":
         try:
-            entry.check(entry.standing_call(request))
+            entry.check(entry.session_call(request))
         except Refused as refusal:
             del request.session[PENDING_KEY]
-            return refused_page(request, refusal, room=entry.target)
+            return refused_page(request, refusal, target=entry.target)
         open_session(request, entry)
         return _hide(SeeOther(entry.page))
-    context = {"person": entry.person, "current": request.user, "room": entry.target}
+    context = {"person": entry.person, "current": request.user, "target": entry.target}
     return _never_framed(render(request, "tokens/switch.html", context))
 
 
