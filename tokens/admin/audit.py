@@ -14,9 +14,9 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy
 
 from tokens.admin.audit_details import details_of, token_by_id
+from tokens.admin.audit_rows import AuditAdmin
 from tokens.admin.export import as_csv
 from tokens.admin.filters import CauseFilter
-from tokens.admin.read_only import AuditAdmin
 from tokens.errors import SENTENCES
 from tokens.models import TokenEvent
 

@@ -12,6 +12,8 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from records.admin.read_only import ReadOnlyAdmin
+from tokens.admin.audit_rows import AuditAdmin, form_of
 from tokens.admin.filters import (
     CountedCauseFilter,
     CountedKindFilter,
@@ -22,7 +24,7 @@ from tokens.admin.filters import (
     RuleFilter,
     TokenFilter,
 )
-from tokens.admin.read_only import AuditAdmin, ReadOnlyAdmin, form_of
+from tokens.admin.unframed import UnframedAdmin
 from tokens.diagnostics.rule_texts import KINDS, advice
 from tokens.errors import SENTENCES, Refused
 from tokens.models import Denial, RefusedCalls, TokenEvent
@@ -106,7 +108,7 @@ def _address(address: str) -> str:
 
 
 @admin.register(RefusedCalls)
-class RefusedCallsAdmin(ReadOnlyAdmin):
+class RefusedCallsAdmin(ReadOnlyAdmin, UnframedAdmin):
     list_display = ["minute", "calls", "why", "kind_shown", "origin", "from_address"]
     list_filter = [CountedCauseFilter, RuleFilter, CountedKindFilter, "minute"]
     search_fields = ["address", "origin"]
