@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, cast
 
 from accounts.models import User
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+    from rest_framework.request import Request
 
 
 @dataclass(frozen=True)
@@ -16,10 +20,10 @@ class Actor:
     token_id: int | None = None
 
     @classmethod
-    def of(cls, request: Any) -> Actor:
+    def of(cls, request: HttpRequest | Request) -> Actor:
         """Return the caller of a Django or DRF request that passed authentication."""
         token = getattr(request, "access_token", None)
-        return cls(user=request.user, token_id=token.pk if token else None)
+        return cls(user=cast("User", request.user), token_id=token.pk if token else None)
 
     @classmethod
     def system(cls) -> Actor:
@@ -44,5 +48,5 @@ class Actor:
         return {"actor_id": self.user_id, "token_id": self.token_id}
 
 
-def actor_of(request: Any) -> Actor:
+def actor_of(request: HttpRequest) -> Actor:
     return Actor.of(request)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 from django.core.exceptions import FieldDoesNotExist
+from django.db.models import Field
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -63,11 +64,14 @@ def _rows(details: dict[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def _label(key: str) -> str:
+    return str(capfirst(str(LABELS.get(key) or _name_of_field(key))))
+
+
+def _name_of_field(key: str) -> str:
     try:
-        name = LABELS.get(key) or AccessToken._meta.get_field(key).verbose_name  # type: ignore[union-attr]
+        return str(cast("Field[Any, Any]", AccessToken._meta.get_field(key)).verbose_name)
     except FieldDoesNotExist:
-        name = key
-    return str(capfirst(str(name)))
+        return key
 
 
 def _value(key: str, held: Any) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import admin
 from django.db.models import Max, QuerySet, Sum
@@ -28,6 +28,7 @@ from tokens.admin.unframed import UnframedAdmin
 from tokens.diagnostics.rule_texts import KINDS, advice
 from tokens.errors import SENTENCES, Refused
 from tokens.models import Denial, RefusedCalls, TokenEvent
+from tokens.models.audit import TokenEventQuerySet
 from tokens.models.refused_calls import KEPT_FOR
 
 SHOWN_SUMS = 10
@@ -47,7 +48,7 @@ class DenialAdmin(AuditAdmin):
     fields = ["at", "why", "token", "subject", "kind", "page", "address"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[TokenEvent]:
-        return super().get_queryset(request).recent_denials()  # type: ignore[attr-defined]
+        return cast("TokenEventQuerySet", super().get_queryset(request)).recent_denials()
 
     @admin.display(description=gettext_lazy("why, and what to do"))
     def why(self, event: Any) -> str:
@@ -69,7 +70,9 @@ class DenialAdmin(AuditAdmin):
     def page(self, event: TokenEvent) -> str:
         return event.origin or format_html('<span class="quiet">{}</span>', _("none seen"))
 
-    def changelist_view(self, request: Any, extra_context: dict[str, Any] | None = None) -> Any:
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> Any:
         return super().changelist_view(request, {"sums": _sums(), **(extra_context or {})})
 
 

@@ -21,6 +21,7 @@ from tokens.embedding.frames import in_frame
 from tokens.errors import Refused
 from tokens.login.addresses import site_address
 from tokens.origins.domains import Origin
+from tokens.request import token_request
 from tokens.scopes import LOGIN_SCOPES, Scope
 from tokens.sessions.confirmation import confirm_url, password_needed
 
@@ -94,7 +95,8 @@ class SimulatorAdmin(UnframedAdmin):
         """Say what would happen to a pasted token; nothing of the simulation is kept."""
         may = self.has_view_permission(request)
         # The page that asks for the password is framed by nobody either.
-        if may and password_needed(request) and not in_frame(request):
+        ours = token_request(request)
+        if may and password_needed(ours) and not in_frame(ours):
             return HttpResponseRedirect(confirm_url(request))
         return self._alone(request, self._simulator)
 

@@ -6,6 +6,7 @@ They may know more than the caller is told.
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -77,8 +78,8 @@ REASONS: dict[str, Callable[[Case], str]] = {
 }
 
 
-def _moment(moment: object) -> str:
-    return date_format(timezone.localtime(moment), "DATETIME_FORMAT")  # type: ignore[arg-type]
+def _moment(moment: datetime) -> str:
+    return date_format(timezone.localtime(moment), "DATETIME_FORMAT")
 
 
 KINDS: dict[str, Promise] = {

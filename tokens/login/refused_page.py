@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import cast
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -34,5 +34,5 @@ def refused_page(request: HttpRequest, refusal: Refused, *, target: str = "") ->
     return response
 
 
-def wants_json(request: Any) -> bool:
-    return bool(request.get_preferred_type(["text/html", "application/json"]) == "application/json")
+def wants_json(request: HttpRequest) -> bool:
+    return request.get_preferred_type(["text/html", "application/json"]) == "application/json"
