@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from django.db import connection, transaction
 from django.http import Http404
 from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
 from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.utils.encoders import JSONEncoder
 
@@ -27,7 +28,7 @@ SWEEP_EVERY = 200
 Handler = Callable[..., HttpResponseBase]
 
 
-def once(view: Any, handler: Handler, request: Any, *args: Any, **kwargs: Any) -> Any:
+def once(view: Any, handler: Handler, request: Request, *args: Any, **kwargs: Any) -> Any:
     """Run `handler` and keep its answer, in one transaction; or give the kept answer again."""
     row = _row_for(request)
     with transaction.atomic():
@@ -41,7 +42,7 @@ def once(view: Any, handler: Handler, request: Any, *args: Any, **kwargs: Any) -
         return response
 
 
-def _row_for(request: Any) -> StoredAnswer:
+def _row_for(request: Request) -> StoredAnswer:
     """Return the unsaved row of this call: whose it is, what it asks, with which rights."""
     key = request.headers["Idempotency-Key"]
     if not (1 <= len(key) <= LONGEST_KEY and key.isascii() and key.isprintable()):
@@ -49,9 +50,9 @@ def _row_for(request: Any) -> StoredAnswer:
         raise ValidationError(message, code="idempotency-key-invalid")
     caller = caller_of(request)
     return StoredAnswer(
-        person_id=request.user.pk,
+        person_id=cast(int, request.user.pk),
         credential=caller.credential(),
-        method=request.method,
+        method=str(request.method),
         path=request.path.rstrip("/")[:500],
         key=key,
         fingerprint=_fingerprint(request),
@@ -59,7 +60,7 @@ def _row_for(request: Any) -> StoredAnswer:
     )
 
 
-def _fingerprint(request: Any) -> str:
+def _fingerprint(request: Request) -> str:
     """Return a digest of what was sent, the same however the JSON was written."""
     files = {
         name: [hashlib.sha256(b"".join(file.chunks())).hexdigest() for file in found]

@@ -62,7 +62,7 @@ def problem(
     code: str,
     detail: str,
     *,
-    request: Any = None,
+    request: HttpRequest | None = None,
     errors: Iterable[FieldError] = (),
     headers: Mapping[str, str] | None = None,
     **extra: Any,
@@ -88,28 +88,32 @@ def problem_response(error: Exception, context: dict[str, Any]) -> HttpResponse 
 
 
 @singledispatch
-def answer(error: Exception, request: Any) -> HttpResponse | None:
+def answer(error: Exception, request: HttpRequest | None) -> HttpResponse | None:
     """Return the problem that says `error`, or None for an error nobody expected."""
     return None
 
 
 @answer.register
-def _answer_missing(error: Http404 | exceptions.NotFound, request: Any) -> HttpResponse:
+def _answer_missing(
+    error: Http404 | exceptions.NotFound, request: HttpRequest | None
+) -> HttpResponse:
     return not_found(request)
 
 
 @answer.register
-def _answer_invalid(error: exceptions.ValidationError, request: Any) -> HttpResponse:
+def _answer_invalid(error: exceptions.ValidationError, request: HttpRequest | None) -> HttpResponse:
     return _invalid(list(_rest_errors(error.detail)), request)
 
 
 @answer.register
-def _answer_broken_rule(error: ValidationError, request: Any) -> HttpResponse:
+def _answer_broken_rule(error: ValidationError, request: HttpRequest | None) -> HttpResponse:
     return _invalid(list(_django_errors(error)), request)
 
 
 @answer.register
-def _answer_refusal(error: Conflict | PermissionDenied, request: Any) -> HttpResponse:
+def _answer_refusal(
+    error: Conflict | PermissionDenied, request: HttpRequest | None
+) -> HttpResponse:
     details = dict(getattr(error, "details", {}))
     wait = details.pop("retry_after", None)
     return problem(
@@ -123,12 +127,12 @@ def _answer_refusal(error: Conflict | PermissionDenied, request: Any) -> HttpRes
 
 
 @answer.register
-def _answer_too_big(error: RequestDataTooBig, request: Any) -> HttpResponse:
+def _answer_too_big(error: RequestDataTooBig, request: HttpRequest | None) -> HttpResponse:
     return problem(413, "body-too-large", _("The request body is too large."), request=request)
 
 
 @answer.register
-def _answer_rest(error: exceptions.APIException, request: Any) -> HttpResponse:
+def _answer_rest(error: exceptions.APIException, request: HttpRequest | None) -> HttpResponse:
     """Answer what REST framework itself refuses: methods, media types, throttles, no caller."""
     code = error.get_codes()
     code = as_code(code if isinstance(code, str) else error.default_code)
@@ -150,7 +154,7 @@ _OWN_CODES = {
 }
 
 
-def not_found(request: Any) -> HttpResponse:
+def not_found(request: HttpRequest | None) -> HttpResponse:
     detail = _("There is nothing here, or it is not yours to see. Check the address and the id.")
     return problem(404, "not-found", detail, request=request)
 
@@ -168,7 +172,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
     return problem(500, "server-error", detail, request=request)
 
 
-def _invalid(errors: list[FieldError], request: Any) -> HttpResponse:
+def _invalid(errors: list[FieldError], request: HttpRequest | None) -> HttpResponse:
     """Answer bad input; a single error that is no field's gives its code to the whole."""
     if len(errors) == 1 and not errors[0]["field"]:
         only = errors[0]

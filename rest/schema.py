@@ -33,19 +33,19 @@ DESCRIPTIONS = {
     "destroy": "The answer is the object as it was.",
 }
 # The refusals of every call, and those of calls that write.
-REFUSALS = {
+ERRORS = {
     "400": "The input is malformed or invalid; `errors` names each field.",
     "401": "No token, or one that is no good any more.",
     "403": "The role or the token does not allow it.",
     "429": "Too many calls; `Retry-After` says when to go on.",
 }
-OBJECT_REFUSALS = {"404": "Not there, or not yours to see."}
-WRITE_REFUSALS = {
+OBJECT_ERRORS = {"404": "Not there, or not yours to see."}
+WRITE_ERRORS = {
     "409": "The state of the object forbids it, or an Idempotency-Key does.",
     "413": "The body is too large.",
     "415": "The body is not of a type that this call reads.",
 }
-VERSION_REFUSALS = {"412": "Somebody changed the object first; `current` is how it is now."}
+VERSION_ERRORS = {"412": "Somebody changed the object first; `current` is how it is now."}
 
 
 def documented_paths(endpoints: list[Endpoint], **_: Any) -> list[Endpoint]:
@@ -144,7 +144,7 @@ def finish(result: dict[str, Any], **_: Any) -> dict[str, Any]:
     components["schemas"]["Problem"] = PROBLEM
     components["responses"] = {
         f"Problem{status}": _refusal(int(status), sentence)
-        for refusals in (REFUSALS, OBJECT_REFUSALS, WRITE_REFUSALS, VERSION_REFUSALS)
+        for refusals in (ERRORS, OBJECT_ERRORS, WRITE_ERRORS, VERSION_ERRORS)
         for status, sentence in refusals.items()
     }
     result["paths"] = dict(sorted(result["paths"].items(), key=_place))
@@ -174,13 +174,13 @@ def _share_patch(methods: dict[str, Any]) -> None:
 
 
 def _add_refusals(operation: dict[str, Any], path: str, method: str) -> None:
-    refusals = dict(REFUSALS)
+    refusals = dict(ERRORS)
     if "{" in path:
-        refusals |= OBJECT_REFUSALS
+        refusals |= OBJECT_ERRORS
     if method != "get":
-        refusals |= WRITE_REFUSALS
+        refusals |= WRITE_ERRORS
     if method in ("put", "patch"):
-        refusals |= VERSION_REFUSALS
+        refusals |= VERSION_ERRORS
     for answer in operation["responses"].values():
         answer["description"] = answer.get("description") or "Done."
     for status in sorted(refusals):

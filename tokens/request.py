@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Protocol, cast
+
+from django.http import HttpRequest
 
 if TYPE_CHECKING:
     from accounts.models import User
+    from tokens.embedding.frames import Frame
+    from tokens.errors import Refused
     from tokens.models import AccessToken
+    from tokens.sessions.grant import Grant
 
 # What our sessions keep, beside what Django keeps there.
 TOKEN_KEY = "_access_token_id"
-BORN_KEY = "_born"
+GRANT_KEY = "_grant"
 ENDED_KEY = "_ended"
 PROLONGED_KEY = "_prolonged_at"
 PENDING_KEY = "_pending_login"
@@ -18,7 +23,61 @@ CONFIRMED_KEY = "_password_confirmed_at"
 FORM_KEYS = "_token_forms"
 
 
-def attach(request: Any, token: AccessToken, person: User | None = None) -> None:
+class TokenRequest(HttpRequest):
+    """Django's request with what our middleware adds; `prepare` gives each its first value."""
+
+    access_token: AccessToken | None
+    """The good token that it came with, as a bearer or by its session; None for passwords."""
+
+    grant: Grant | None
+    """What its session keeps of the login by token; None for bearers and passwords."""
+
+    frame: Frame | None
+    """The frame whose address it was made in; None outside of frames."""
+
+    ended: str | None
+    """The cause for which the token's session has ended."""
+
+    refusal: Refused | None
+    """Why its session may not be used from here, or not any more."""
+
+    session_cookie: str
+    """The name under which the browser keeps the key of its session."""
+
+    session_is_carried: bool
+    """Whether the key came in a header instead, from a frame that keeps no cookie."""
+
+    rate: tuple[int, int, int] | None
+    """How many calls a minute there are, how many are left, and for how many seconds."""
+
+    new_secret: str
+    """The token that the admin has just made, for the page that shows it once."""
+
+
+class _WithToken(Protocol):
+    access_token: AccessToken | None
+
+
+def prepare(request: HttpRequest) -> TokenRequest:
+    """Give a request the attributes that all middleware and views behind may rely on."""
+    ours = cast("TokenRequest", request)
+    ours.access_token = ours.grant = ours.frame = None
+    ours.ended = ours.refusal = ours.rate = None
+    ours.session_cookie, ours.session_is_carried = "", False
+    return ours
+
+
+def token_request(request: HttpRequest) -> TokenRequest:
+    """Return a request, or the one inside REST framework's, as what our middleware made of it."""
+    return cast("TokenRequest", getattr(request, "_request", request))
+
+
+def attach(request: TokenRequest, token: AccessToken, person: User | None = None) -> None:
     """Make the token that a request came with known to the request and to its person."""
     request.access_token = token
-    (person or token.user).access_token = token  # type: ignore[attr-defined]
+    cast("_WithToken", person or token.user).access_token = token
+
+
+def token_of(person: object) -> AccessToken | None:
+    """Return the token that the person of a request came with."""
+    return cast("AccessToken | None", getattr(person, "access_token", None))

@@ -1,4 +1,4 @@
-"""The admin site: Django's own, with our theme, front page and doors."""
+"""The admin site: Django's own, with our theme, front page and guards."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ from tokens.embedding.policies import NOBODY, framed_by
 from tokens.login.addresses import safe_next
 from tokens.login.guards import may_enter, turn_away
 from tokens.login.middleware import open_to_all
+from tokens.request import token_request
 from tokens.scopes import allows
 from weiyu_site.dashboard import state_of_the_system
 
@@ -94,7 +95,7 @@ class WeiyuAdminSite(AdminSite):
 
     def has_permission(self, request: HttpRequest) -> bool:
         """Let administrators in, by password or by a token that may open the admin."""
-        return may_enter(request, "admin")
+        return may_enter(token_request(request), "admin")
 
     def admin_view(self, view: Any, cacheable: bool = False) -> Any:
         """Ask strangers to sign in; tell others why not, instead of asking them again."""
@@ -102,14 +103,14 @@ class WeiyuAdminSite(AdminSite):
 
         def inner(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
             if not self.has_permission(request):
-                return turn_away(request, "admin")
+                return turn_away(token_request(request), "admin")
             return guarded(request, *args, **kwargs)
 
         return update_wrapper(inner, view)
 
     @method_decorator(never_cache)
     @method_decorator(open_to_all)
-    def login(self, request: Any, extra_context: dict[str, Any] | None = None) -> Any:
+    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         if request.method == "GET" and self.has_permission(request):
             return HttpResponseRedirect(safe_next("admin", request.GET.get("next")))
         context = {
@@ -128,9 +129,9 @@ class WeiyuAdminSite(AdminSite):
         framed_by(response, NOBODY)
         return response
 
-    def password_change(self, request: Any, extra_context: Any = None) -> Any:
+    def password_change(self, request: HttpRequest, extra_context: Any = None) -> Any:
         """Change the own password by the domain's method; never in a token's session."""
-        if request.access_token is not None:
+        if token_request(request).access_token is not None:
             messages.error(
                 request, _("You came by a link. Sign in with your password to change it.")
             )
@@ -156,5 +157,5 @@ class WeiyuAdminSite(AdminSite):
             **super().each_context(request),
             # By name: inside a frame it stays there.
             "site_url": reverse("workstation:home"),
-            "may_open_workstation": may_enter(request, "agent"),
+            "may_open_workstation": may_enter(token_request(request), "agent"),
         }

@@ -19,6 +19,7 @@ from tickets.models import Ticket
 from tokens.errors import SENTENCES
 from tokens.models import AccessToken, TokenEvent
 from tokens.models.states import condition_of, good_now
+from tokens.request import token_of
 from tokens.scopes import allows
 
 SHOWN_ROWS = 5
@@ -58,7 +59,7 @@ def state_of_the_system(user: Any) -> State:
     state = State()
     if user.has_perm("tickets.view_ticket"):
         _add_tickets(state, user)
-    if allows(user, getattr(user, "access_token", None), "statistics:read"):
+    if allows(user, token_of(user), "statistics:read"):
         state.chart = tickets_per_day(user)
     if user.has_perm("accounts.view_user"):
         _add_people(state)
@@ -124,7 +125,8 @@ def _add_tokens(state: State) -> None:
     state.expiring = list(expiring[:SHOWN_ROWS])
     state.denials = list(TokenEvent.objects.denials().order_by("-at")[:SHOWN_ROWS])
     for denial in state.denials:
-        denial.why = SENTENCES[denial.cause][0] if denial.cause in SENTENCES else denial.cause  # type: ignore[attr-defined]
+        sentence = SENTENCES.get(denial.cause)
+        vars(denial)["why"] = sentence[0] if sentence else denial.cause
 
 
 def _list(model: str, **filters: Any) -> str:

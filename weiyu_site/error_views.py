@@ -38,6 +38,7 @@ def handler403(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 def _scope_that_lacks(request: HttpRequest) -> str:
     """Return what a page of the admin needs and the token of this session does not have."""
+    # Absent where the request failed before our middleware.
     token = getattr(request, "access_token", None)
     family = FAMILIES.get(request.path_info.removeprefix("/admin/").partition("/")[0])
     if token is None or family is None:

@@ -276,6 +276,7 @@ SIMPLE_JWT = {
     "USER_ID_CLAIM": "sub",
 }
 SPECTACULAR_SETTINGS = {
+    "GET_MOCK_REQUEST": "tokens.api.schema.request_of_nobody",
     "TITLE": "Weiyu API",
     "DESCRIPTION": (
         "Everything the workstation can do. Send an AccessToken as "

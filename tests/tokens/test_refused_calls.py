@@ -19,14 +19,14 @@ from tokens.maintenance import due_work
 from tokens.models import RefusedCalls, TokenEvent
 from tokens.verification import refused_counter
 from tokens.verification.call import Call
-from tokens.verification.refused_counter import Tally
+from tokens.verification.refused_counter import RefusedCounter
 from tokens.verification.verify import verify
 
 BAD = signed(claims(), kid="t9")
 
 
 @pytest.fixture(autouse=True)
-def counts(monkeypatch) -> Tally:
+def counts(monkeypatch) -> RefusedCounter:
     """Begin with nothing counted."""
     monkeypatch.setattr(refused_counter.refused_calls, "_counts", {})
     return refused_counter.refused_calls
@@ -176,7 +176,7 @@ def test_counts_are_forgotten_after_thirty_days(db):
 @pytest.mark.django_db(transaction=True)
 def test_two_processes_add_to_the_same_count():
     def process(_: int) -> None:
-        counting = Tally()
+        counting = RefusedCounter()
         for number in range(20):
             counting.add(
                 address=f"10.0.0.{number}",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
@@ -21,11 +21,12 @@ from tokens.admin.columns import TokenColumns
 from tokens.admin.filters import RoleFilter, ScopeFilter, StateFilter, UnusedFilter
 from tokens.admin.forms import ChangedTokenForm, NewTokenForm
 from tokens.admin.one_time_forms import new_form_key, use_form_key
-from tokens.admin.simulator_page import TrialPage
-from tokens.admin.unframed import TokenPages
+from tokens.admin.simulator_page import SimulatorAdmin
+from tokens.admin.unframed import UnframedAdmin
 from tokens.diagnostics.explanations import explain_domains, explain_networks
 from tokens.embedding.frames import in_frame
-from tokens.models import AccessToken
+from tokens.models import AccessToken, AccessTokenQuerySet
+from tokens.request import token_request
 from tokens.scopes import ROLE_SCOPES, Scope, default_scopes, granted
 from tokens.sessions.confirmation import confirm_url, password_needed
 
@@ -34,7 +35,7 @@ SEEN = ["state_badge", "rotation", "ends_in", "made", "last_use", "disabling"]
 
 
 @admin.register(AccessToken)
-class AccessTokenAdmin(TokenColumns, TrialPage, TokenPages, TokenActions):
+class AccessTokenAdmin(TokenColumns, SimulatorAdmin, UnframedAdmin, TokenActions):
     list_display = [
         "name",
         "person",
@@ -59,26 +60,31 @@ class AccessTokenAdmin(TokenColumns, TrialPage, TokenPages, TokenActions):
     # --- List -----------------------------------------------------------------------------------
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[AccessToken]:
-        return super().get_queryset(request).visible_to(request.user)  # type: ignore[attr-defined]
+        return cast("AccessTokenQuerySet", super().get_queryset(request)).visible_to(request.user)
 
-    # --- Doors ----------------------------------------------------------------------------------
+    # --- Guards ---------------------------------------------------------------------------------
 
-    def _alone(self, request: Any, view: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    def _alone(
+        self, request: HttpRequest, view: Callable[..., Any], *args: Any, **kwargs: Any
+    ) -> Any:
+        ours = token_request(request)
         writes = request.method == "POST" or view.__name__ in {"changeform_view", "_ask_to_delete"}
-        asks = writes and self.has_change_permission(request) and password_needed(request)
+        asks = writes and self.has_change_permission(request) and password_needed(ours)
         # The page that asks is framed by nobody either.
-        if asks and not in_frame(request):
+        if asks and not in_frame(ours):
             return HttpResponseRedirect(confirm_url(request))
         return super()._alone(request, view, *args, **kwargs)
 
     # --- Form -----------------------------------------------------------------------------------
 
-    def get_form(self, request: Any, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+    def get_form(
+        self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
+    ) -> Any:
         kwargs["form"] = ChangedTokenForm if obj else NewTokenForm
         return super().get_form(request, obj, change=change, **kwargs)
 
-    def get_fieldsets(self, request: Any, obj: AccessToken | None = None) -> Any:
-        who = [] if request.access_token else ["user"]
+    def get_fieldsets(self, request: HttpRequest, obj: AccessToken | None = None) -> Any:
+        who = [] if token_request(request).access_token else ["user"]
         ends = ["expires_at"] if obj else ["days", "until"]
         marks = ["too_wide"] if obj and self.too_wide(obj) else []
         shown = [
@@ -95,27 +101,27 @@ class AccessTokenAdmin(TokenColumns, TrialPage, TokenPages, TokenActions):
         shown[0][1]["fields"] = ["person", "name", "description"]
         return [(None, {"fields": SEEN}), *shown]
 
-    def get_readonly_fields(self, request: Any, obj: Any = None) -> list[str]:
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         return ["person", *SEEN, "too_wide"] if obj else []
 
-    def get_changeform_initial_data(self, request: Any) -> dict[str, Any]:
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         initial = super().get_changeform_initial_data(request)
         user = self._person(request, initial.get("user"))
         initial["scopes"] = default_scopes(user.role if user else User.Role.AGENT)
-        if request.access_token:
+        if own := token_request(request).access_token:
             # What goes beyond the caller's own token would be refused.
-            has = granted(request.user, request.access_token)
+            has = granted(own.user, own)
             initial["scopes"] = sorted(has.intersection(initial["scopes"]))
         initial["form_key"] = new_form_key(request)
         return initial
 
-    def _person(self, request: Any, user_id: Any) -> User | None:
-        if request.access_token:
-            return request.user
+    def _person(self, request: HttpRequest, user_id: Any) -> User | None:
+        if token_request(request).access_token:
+            return cast("User", request.user)
         return User.objects.filter(pk=user_id).first() if is_id(user_id or "") else None
 
     def render_change_form(
-        self, request: Any, context: Any, *args: Any, **kwargs: Any
+        self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any
     ) -> HttpResponse:
         context["show_save_and_continue"] = False
         context["show_delete"] = False
@@ -126,13 +132,13 @@ class AccessTokenAdmin(TokenColumns, TrialPage, TokenPages, TokenActions):
     # --- Writing --------------------------------------------------------------------------------
 
     @sensitive_variables("secret")
-    def save_model(self, request: Any, obj: Any, form: Any, change: bool) -> None:
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         if change:
             super().save_model(request, obj, form, change)
             return
         written, by = form.cleaned_data, Actor.of(request)
         row, secret = AccessToken.objects.issue(
-            user=written.get("user") or request.user,
+            user=written.get("user") or cast("User", request.user),
             name=written["name"],
             description=written["description"],
             scopes=written["scopes"],
@@ -146,17 +152,19 @@ class AccessTokenAdmin(TokenColumns, TrialPage, TokenPages, TokenActions):
         use_form_key(request, written["form_key"])
         row.record("shown", by=by)
         obj.__dict__.update(row.__dict__)
-        request.new_secret = secret
+        token_request(request).new_secret = secret
 
     def edit(
         self, obj: Any, changes: dict[str, Any], *, by: Actor, expected_version: int | None
     ) -> None:
         obj.edit(by=by, expected_version=expected_version, **changes)
 
-    def response_add(self, request: Any, obj: Any, post_url_continue: Any = None) -> HttpResponse:
-        return self.issued(request, obj, request.new_secret)
+    def response_add(
+        self, request: HttpRequest, obj: Any, post_url_continue: Any = None
+    ) -> HttpResponse:
+        return self.issued(request, obj, token_request(request).new_secret)
 
-    def history_view(self, request: Any, object_id: str, extra_context: Any = None) -> Any:
+    def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> Any:
         """Go to the audit: there is one history of tokens, not two."""
         if not self.has_view_permission(request):
             raise PermissionDenied
@@ -164,7 +172,7 @@ class AccessTokenAdmin(TokenColumns, TrialPage, TokenPages, TokenActions):
         wanted = object_id if is_id(object_id) else "0"
         return HttpResponseRedirect(f"{audit}?token_id__exact={wanted}")
 
-    def delete_view(self, request: Any, object_id: str, extra_context: Any = None) -> Any:
+    def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> Any:
         return self._alone(request, self._ask_to_delete, object_id)
 
     # --- What the form asks while somebody types ------------------------------------------------

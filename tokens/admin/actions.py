@@ -10,7 +10,7 @@ from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import QuerySet
-from django.http import HttpResponseRedirect
+from django.http import HttpRequest, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -45,7 +45,7 @@ class TokenActions(DomainAdmin):
 
     actions = ["disable_tokens", "enable_tokens", "rotate_tokens", "delete_tokens"]
 
-    def object_actions(self, request: Any, obj: AccessToken) -> list[tuple[str, str, bool]]:
+    def object_actions(self, request: HttpRequest, obj: AccessToken) -> list[tuple[str, str, bool]]:
         if not self.has_change_permission(request, obj):
             return []
         first = (
@@ -57,7 +57,7 @@ class TokenActions(DomainAdmin):
         return [first, *rotate, ("delete_tokens", _("Delete"), True)]
 
     @admin.action(description=gettext_lazy("Disable…"), permissions=["change"])
-    def disable_tokens(self, request: Any, queryset: QuerySet[AccessToken]) -> Any:
+    def disable_tokens(self, request: HttpRequest, queryset: QuerySet[AccessToken]) -> Any:
         if request.POST.get("answer") != "yes":
             return self.ask(
                 request,
@@ -77,12 +77,12 @@ class TokenActions(DomainAdmin):
         return None
 
     @admin.action(description=gettext_lazy("Enable"), permissions=["change"])
-    def enable_tokens(self, request: Any, queryset: QuerySet[AccessToken]) -> None:
+    def enable_tokens(self, request: HttpRequest, queryset: QuerySet[AccessToken]) -> None:
         by = Actor.of(request)
         self.act(request, queryset.select_related("user"), lambda token: token.enable(by=by))
 
     @admin.action(description=gettext_lazy("Rotate…"), permissions=["change"])
-    def rotate_tokens(self, request: Any, queryset: QuerySet[AccessToken]) -> Any:
+    def rotate_tokens(self, request: HttpRequest, queryset: QuerySet[AccessToken]) -> Any:
         """Ask for the grace, then show the successor; its token stands on that page alone."""
         token, *others = queryset.select_related("user")
         if others:
@@ -98,7 +98,7 @@ class TokenActions(DomainAdmin):
             return None
         return self._rotate(request, token, timedelta(hours=int(grace)))
 
-    def _ask_for_grace(self, request: Any, token: AccessToken) -> Any:
+    def _ask_for_grace(self, request: HttpRequest, token: AccessToken) -> Any:
         if not token.can_be_rotated:
             self._say_why_not(request, token)
             return None
@@ -119,7 +119,7 @@ class TokenActions(DomainAdmin):
         )
 
     @sensitive_variables("secret")
-    def _rotate(self, request: Any, token: AccessToken, grace: timedelta) -> Any:
+    def _rotate(self, request: HttpRequest, token: AccessToken, grace: timedelta) -> Any:
         by = Actor.of(request)
         try:
             with transaction.atomic():
@@ -134,7 +134,7 @@ class TokenActions(DomainAdmin):
             return None
         return self.issued(request, successor, secret, predecessor=token)
 
-    def _say_why_not(self, request: Any, token: AccessToken) -> None:
+    def _say_why_not(self, request: HttpRequest, token: AccessToken) -> None:
         if token.successor:
             message = _("%(token)s was rotated already; its successor is %(successor)s.")
         else:
@@ -144,7 +144,7 @@ class TokenActions(DomainAdmin):
 
     @sensitive_variables("secret")
     def issued(
-        self, request: Any, token: AccessToken, secret: str, **context: Any
+        self, request: HttpRequest, token: AccessToken, secret: str, **context: Any
     ) -> TemplateResponse:
         """Show the token, here and now only: this answer is the one place where it stands."""
         response = TemplateResponse(
@@ -164,7 +164,7 @@ class TokenActions(DomainAdmin):
         return response
 
     @admin.action(description=gettext_lazy("Delete…"), permissions=["delete"])
-    def delete_tokens(self, request: Any, queryset: QuerySet[AccessToken]) -> Any:
+    def delete_tokens(self, request: HttpRequest, queryset: QuerySet[AccessToken]) -> Any:
         match request.POST.get("answer"):
             case "twice":
                 by = Actor.of(request)
@@ -174,7 +174,9 @@ class TokenActions(DomainAdmin):
                 return self._second_question(request, queryset)
         return self._first_question(request, queryset)
 
-    def _first_question(self, request: Any, objects: Iterable[AccessToken]) -> TemplateResponse:
+    def _first_question(
+        self, request: HttpRequest, objects: Iterable[AccessToken]
+    ) -> TemplateResponse:
         return self.ask(
             request,
             objects,
@@ -188,7 +190,9 @@ class TokenActions(DomainAdmin):
             danger=True,
         )
 
-    def _second_question(self, request: Any, objects: Iterable[AccessToken]) -> TemplateResponse:
+    def _second_question(
+        self, request: HttpRequest, objects: Iterable[AccessToken]
+    ) -> TemplateResponse:
         return self.ask(
             request,
             objects,
@@ -203,7 +207,7 @@ class TokenActions(DomainAdmin):
             danger=True,
         )
 
-    def _ask_to_delete(self, request: Any, object_id: str) -> Any:
+    def _ask_to_delete(self, request: HttpRequest, object_id: str) -> Any:
         token = self.get_object(request, object_id)
         if not self.has_delete_permission(request, token):
             raise PermissionDenied

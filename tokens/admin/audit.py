@@ -14,15 +14,15 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy
 
 from tokens.admin.audit_details import details_of, token_by_id
+from tokens.admin.audit_rows import AuditAdmin
 from tokens.admin.export import as_csv
 from tokens.admin.filters import CauseFilter
-from tokens.admin.read_only import AuditPages
 from tokens.errors import SENTENCES
 from tokens.models import TokenEvent
 
 
 @admin.register(TokenEvent)
-class TokenEventAdmin(AuditPages):
+class TokenEventAdmin(AuditAdmin):
     """The audit. It is read; nothing here writes."""
 
     list_display = ["at", "what", "token_and_person", "actor", "why", "seen_at"]

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 from django.core.exceptions import FieldDoesNotExist
+from django.db.models import Field
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -18,7 +19,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts.models import User
 from tokens.diagnostics.rule_texts import KINDS
-from tokens.diagnostics.simulator import ROOMS
+from tokens.diagnostics.simulator import TARGET_NAMES
 from tokens.models import AccessToken, TokenEvent
 
 # Where no field of a token has the name.
@@ -31,7 +32,7 @@ LABELS: dict[str, Promise] = {
     "target": gettext_lazy("opens"),
     "way": gettext_lazy("session kept by"),
 }
-WAYS: dict[str, Promise] = {
+SESSION_KEPT_BY: dict[str, Promise] = {
     "top": gettext_lazy("a cookie of the tab"),
     "frame": gettext_lazy("a cookie of the frame"),
     "storage": gettext_lazy("the frame's scripts"),
@@ -45,7 +46,7 @@ def details_of(event: TokenEvent) -> str:
 
 
 def token_by_id(pk: int) -> str:
-    """Return the name of a token with a link to it, its number where it stands no more."""
+    """Return the name of a token with a link to it, its number where it is no longer there."""
     token = AccessToken.objects.filter(pk=pk).first()
     if token is None:
         return f"#{pk}"
@@ -63,11 +64,14 @@ def _rows(details: dict[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def _label(key: str) -> str:
+    return str(capfirst(str(LABELS.get(key) or _name_of_field(key))))
+
+
+def _name_of_field(key: str) -> str:
     try:
-        name = LABELS.get(key) or AccessToken._meta.get_field(key).verbose_name  # type: ignore[union-attr]
+        return str(cast("Field[Any, Any]", AccessToken._meta.get_field(key)).verbose_name)
     except FieldDoesNotExist:
-        name = key
-    return str(capfirst(str(name)))
+        return key
 
 
 def _value(key: str, held: Any) -> str:
@@ -98,6 +102,6 @@ SHOWN: dict[str, Callable[[Any], str]] = {
     "person": _person,
     "predecessor": token_by_id,
     "successor": token_by_id,
-    "target": lambda target: str(ROOMS.get(target, target)),
-    "way": lambda way: str(WAYS.get(way, way)),
+    "target": lambda target: str(TARGET_NAMES.get(target, target)),
+    "way": lambda keeper: str(SESSION_KEPT_BY.get(keeper, keeper)),
 }

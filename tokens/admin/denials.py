@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import admin
 from django.db.models import Max, OuterRef, QuerySet, Subquery, Sum
@@ -12,6 +12,8 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from records.admin.read_only import ReadOnlyAdmin
+from tokens.admin.audit_rows import AuditAdmin, form_of
 from tokens.admin.columns import mark_too_wide
 from tokens.admin.filters import (
     CountedCauseFilter,
@@ -23,10 +25,11 @@ from tokens.admin.filters import (
     RuleFilter,
     TokenFilter,
 )
-from tokens.admin.read_only import AuditPages, ReadPages, form_of
+from tokens.admin.unframed import UnframedAdmin
 from tokens.diagnostics.rule_texts import KINDS, advice
 from tokens.errors import SENTENCES, Refused
 from tokens.models import AccessToken, Denial, RefusedCalls, TokenEvent
+from tokens.models.audit import TokenEventQuerySet
 from tokens.models.refused_calls import KEPT_FOR
 from tokens.origins.domains import parse_all
 
@@ -39,7 +42,7 @@ LISTS = {
 
 
 @admin.register(Denial)
-class DenialAdmin(AuditPages):
+class DenialAdmin(AuditAdmin):
     list_display = ["at", "why", "token_and_person", "kind", "seen_at"]
     list_filter = [
         DenialCauseFilter, "at", KindFilter, TokenFilter, PersonFilter, OriginFilter,
@@ -47,7 +50,7 @@ class DenialAdmin(AuditPages):
     fields = ["at", "why", "token", "subject", "kind", "page", "address"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[TokenEvent]:
-        denials = super().get_queryset(request).recent_denials()  # type: ignore[attr-defined]
+        denials = cast("TokenEventQuerySet", super().get_queryset(request)).recent_denials()
         tokens = AccessToken.objects.filter(pk=OuterRef("token_id"))
         return denials.annotate(token_domains=Subquery(tokens.values("domains")[:1]))
 
@@ -76,7 +79,9 @@ class DenialAdmin(AuditPages):
     def page(self, event: TokenEvent) -> str:
         return event.origin or format_html('<span class="quiet">{}</span>', _("none seen"))
 
-    def changelist_view(self, request: Any, extra_context: dict[str, Any] | None = None) -> Any:
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> Any:
         return super().changelist_view(request, {"sums": _sums(), **(extra_context or {})})
 
 
@@ -115,7 +120,7 @@ def _address(address: str) -> str:
 
 
 @admin.register(RefusedCalls)
-class RefusedCallsAdmin(ReadPages):
+class RefusedCallsAdmin(ReadOnlyAdmin, UnframedAdmin):
     list_display = ["minute", "calls", "why", "kind_shown", "origin", "from_address"]
     list_filter = [CountedCauseFilter, RuleFilter, CountedKindFilter, "minute"]
     search_fields = ["address", "origin"]

@@ -8,12 +8,13 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import Count, F, Max, OuterRef, Subquery
+from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext, gettext_lazy
 
 from accounts.models import User
 from records.ids import is_id
-from tokens.diagnostics.rule_texts import KINDS, RULES
+from tokens.diagnostics.rule_texts import KINDS, UNSOUND_TITLES
 from tokens.errors import NAMES_NO_TOKEN, SENTENCES
 from tokens.models import AccessToken, Denial
 from tokens.scopes import Scope
@@ -29,10 +30,10 @@ class StateFilter(admin.SimpleListFilter):
     title = gettext_lazy("state")
     parameter_name = "state"
 
-    def lookups(self, request: Any, model_admin: Any) -> list[tuple[str, Any]]:
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
         return [("good", gettext_lazy("Good now")), *AccessToken.State.choices]
 
-    def queryset(self, request: Any, queryset: Any) -> Any:
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         state = self.value()
         if state == "good":
             return queryset.active()
@@ -45,10 +46,10 @@ class ScopeFilter(admin.SimpleListFilter):
     title = gettext_lazy("permission")
     parameter_name = "scope"
 
-    def lookups(self, request: Any, model_admin: Any) -> list[tuple[str, str]]:
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         return [(scope, scope) for scope in Scope.values]
 
-    def queryset(self, request: Any, queryset: Any) -> Any:
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         return queryset.with_scope(self.value()) if self.value() in Scope.values else queryset
 
 
@@ -56,14 +57,14 @@ class UnusedFilter(admin.SimpleListFilter):
     title = gettext_lazy("use")
     parameter_name = "unused"
 
-    def lookups(self, request: Any, model_admin: Any) -> list[tuple[str, Any]]:
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
         return [
             ("90", gettext_lazy("Unused for 90 days")),
             ("never", gettext_lazy("Never used")),
             ("rotated", gettext_lazy("Used after rotation")),
         ]
 
-    def queryset(self, request: Any, queryset: Any) -> Any:
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         if self.value() == "90":
             return queryset.unused_since(timezone.now() - UNUSED_FOR)
         if self.value() == "rotated":
@@ -75,10 +76,10 @@ class RoleFilter(admin.SimpleListFilter):
     title = gettext_lazy("role of the person")
     parameter_name = "role"
 
-    def lookups(self, request: Any, model_admin: Any) -> list[tuple[str, Any]]:
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
         return list(User.Role.choices)
 
-    def queryset(self, request: Any, queryset: Any) -> Any:
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         return queryset.filter(user__role=self.value()) if self.value() else queryset
 
 
@@ -86,17 +87,17 @@ class CauseFilter(admin.SimpleListFilter):
     title = gettext_lazy("cause of denial")
     parameter_name = "cause"
 
-    def lookups(self, request: Any, model_admin: Any) -> list[tuple[str, Any]]:
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
         return [(cause, sentence[0]) for cause, sentence in SENTENCES.items()]
 
-    def queryset(self, request: Any, queryset: Any) -> Any:
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         return queryset.filter(verb="denied", cause=self.value()) if self.value() else queryset
 
 
 class DenialCauseFilter(CauseFilter):
     title = gettext_lazy("cause")
 
-    def lookups(self, request: Any, model_admin: Any) -> list[tuple[str, Any]]:
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
         return [choice for choice in super().lookups(request, model_admin) if choice[0] in CAUSES]
 
 
@@ -106,10 +107,10 @@ class _Choice(admin.SimpleListFilter):
     column = ""
     names: Mapping[str, Any] = {}
 
-    def lookups(self, request: Any, model_admin: Any) -> list[tuple[str, str]]:
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         return [(value, str(name)) for value, name in self.names.items()]
 
-    def queryset(self, request: Any, queryset: Any) -> Any:
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         return queryset.filter(**{self.column: self.value()}) if self.value() else queryset
 
 
@@ -134,7 +135,7 @@ class CountedCauseFilter(_Choice):
 class RuleFilter(_Choice):
     title = gettext_lazy("what is not valid")
     parameter_name = column = "rule"
-    names = RULES
+    names = UNSOUND_TITLES
 
 
 class _Frequent(admin.SimpleListFilter):
@@ -143,13 +144,13 @@ class _Frequent(admin.SimpleListFilter):
     column = ""
     name: Any = None
 
-    def lookups(self, request: Any, model_admin: Any) -> list[tuple[str, str]]:
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         grouped = Denial.objects.recent_denials().order_by().values(self.column)
         counted = grouped.annotate(times=Count("pk"), name=self.name)
         rows = counted.order_by("-times", self.column)[:MOST_CHOICES]
         return [(str(row[self.column]), row["name"] or f"#{row[self.column]}") for row in rows]
 
-    def queryset(self, request: Any, queryset: Any) -> Any:
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         wanted = self.value()
         if wanted is None:
             return queryset
@@ -180,14 +181,14 @@ class OriginFilter(_Frequent):
     column = "origin"
     name = F("origin")
 
-    def lookups(self, request: Any, model_admin: Any) -> list[tuple[str, str]]:
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         none_seen = gettext("none seen")
         return [
             (origin, name) if origin else ("-", none_seen)
             for origin, name in super().lookups(request, model_admin)
         ]
 
-    def queryset(self, request: Any, queryset: Any) -> Any:
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         if self.value() is None:
             return queryset
         return queryset.filter(origin="" if self.value() == "-" else self.value())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, time, timedelta
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -126,8 +126,8 @@ class NewTokenForm(TokenForm):
         super().__init__(*args, **kwargs)
         longest, usual = value("token_longest_days"), value("token_default_days")
         offered = sorted({*DAYS, usual} & set(range(1, longest + 1)))
-        days = self.fields["days"]
-        days.choices = [  # type: ignore[attr-defined]
+        days = cast(forms.ChoiceField, self.fields["days"])
+        days.choices = [
             *((str(n), ngettext("%(n)d day", "%(n)d days", n) % {"n": n}) for n in offered),
             (OWN_DATE, _("until the end of a day of your choice")),
         ]

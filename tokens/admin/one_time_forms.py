@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import secrets
-from typing import Any
 
+from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from records.errors import Conflict
@@ -15,13 +15,13 @@ from tokens.sessions.engine import row_key
 MOST_OPEN_FORMS = 20
 
 
-def new_form_key(request: Any) -> str:
+def new_form_key(request: HttpRequest) -> str:
     key = secrets.token_urlsafe(18)
     request.session[FORM_KEYS] = [*request.session.get(FORM_KEYS, []), key][-MOST_OPEN_FORMS:]
     return key
 
 
-def use_form_key(request: Any, key: str) -> None:
+def use_form_key(request: HttpRequest, key: str) -> None:
     """Use up the key of a form; refuse one that made a token already, also at the same moment."""
     # The lock makes two sendings of one form queue; the second finds its key gone.
     rows = Session.objects.select_for_update()

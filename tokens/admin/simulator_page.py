@@ -15,12 +15,13 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 
 from rest.addresses import site_address
-from tokens.admin.unframed import TokenPages
+from tokens.admin.unframed import UnframedAdmin
 from tokens.diagnostics.pasted import Pasted, read
-from tokens.diagnostics.simulator import Question, Trial, try_out
+from tokens.diagnostics.simulator import Question, Simulation, simulate
 from tokens.embedding.frames import in_frame
 from tokens.errors import Refused
 from tokens.origins.domains import Origin
+from tokens.request import token_request
 from tokens.scopes import LOGIN_SCOPES, Scope
 from tokens.sessions.confirmation import confirm_url, password_needed
 
@@ -34,7 +35,7 @@ class _Unshown(forms.Textarea):
         return ""
 
 
-class TrialForm(forms.Form):
+class SimulatorForm(forms.Form):
     secret = forms.CharField(
         label=gettext_lazy("Token or login address"),
         max_length=LONGEST_PASTE,
@@ -84,42 +85,43 @@ class TrialForm(forms.Form):
         return origin
 
 
-class TrialPage(TokenPages):
+class SimulatorAdmin(UnframedAdmin):
     def get_urls(self) -> list[Any]:
-        view = self.admin_site.admin_view(self.trial_view)
+        view = self.admin_site.admin_view(self.simulator_view)
         return [path("try/", view, name="tokens_accesstoken_try"), *super().get_urls()]
 
     @method_decorator(sensitive_post_parameters("secret"))
-    def trial_view(self, request: HttpRequest) -> Any:
-        """Say what would happen to a pasted token; nothing of the trial is kept."""
+    def simulator_view(self, request: HttpRequest) -> Any:
+        """Say what would happen to a pasted token; nothing of the simulation is kept."""
         may = self.has_view_permission(request)
         # The page that asks for the password is framed by nobody either.
-        if may and password_needed(request) and not in_frame(request):
+        ours = token_request(request)
+        if may and password_needed(ours) and not in_frame(ours):
             return HttpResponseRedirect(confirm_url(request))
-        return self._alone(request, self._try)
+        return self._alone(request, self._simulator)
 
-    def _try(self, request: HttpRequest) -> TemplateResponse:
+    def _simulator(self, request: HttpRequest) -> TemplateResponse:
         if not self.has_view_permission(request):
             raise PermissionDenied
         own_address = request.META.get("REMOTE_ADDR", "")
-        form = TrialForm(request.POST or None, own_address=own_address)
+        form = SimulatorForm(request.POST or None, own_address=own_address)
         context = {
             **self.admin_site.each_context(request),
             "title": _("Try a token"),
             "opts": self.opts,
             "form": form,
-            "trial": _tried(request, form) if form.is_bound and form.is_valid() else None,
+            "simulation": _simulated(request, form) if form.is_bound and form.is_valid() else None,
         }
         return TemplateResponse(request, "admin/tokens/accesstoken/try.html", context)
 
 
 @sensitive_variables("pasted", "given", "form")
-def _tried(request: HttpRequest, form: TrialForm) -> Trial:
+def _simulated(request: HttpRequest, form: SimulatorForm) -> Simulation:
     given = form.cleaned_data
     try:
         pasted: Pasted = read(given["secret"])
     except Refused as refusal:
-        return Trial.of_nothing(refusal)
+        return Simulation.of_nothing(refusal)
     own = pasted.server or Origin.parse(site_address(request))
     question = Question(
         address=given["address"] or request.META.get("REMOTE_ADDR", ""),
@@ -127,4 +129,4 @@ def _tried(request: HttpRequest, form: TrialForm) -> Trial:
         page=given["page"],
         scope=given["scope"],
     )
-    return try_out(pasted, question)
+    return simulate(pasted, question)

@@ -27,10 +27,10 @@ class Snippet:
 def snippets_for(token: AccessToken, secret: str, site: str) -> list[Snippet]:
     """Return what this token can be used for; what its permissions do not allow is left out."""
     rights = granted(token.user, token)
-    rooms = [room for room in ("agent", "admin") if f"login:{room}" in rights]
-    found = [*_links(rooms, secret, site)]
-    if rooms:
-        found += _embeddings(rooms[0], secret, site)
+    targets = [target for target in ("agent", "admin") if f"login:{target}" in rights]
+    found = [*_links(targets, secret, site)]
+    if targets:
+        found += _embeddings(targets[0], secret, site)
     path = "/api/tickets/list?limit=10" if "tickets:read" in rights else "/api/user/profile"
     if serves_programs(token):
         found += _programs(secret, f"{site}{path}")
@@ -42,20 +42,20 @@ def serves_programs(token: AccessToken) -> bool:
     return bool(token.networks) or not token.domains
 
 
-def _links(rooms: Iterable[str], secret: str, site: str) -> Iterable[Snippet]:
+def _links(targets: Iterable[str], secret: str, site: str) -> Iterable[Snippet]:
     titles = {"agent": _("Open the workstation"), "admin": _("Open the admin")}
-    for room in rooms:
-        yield Snippet(f"login-{room}", titles[room], login_address(room, secret, site))
+    for target in targets:
+        yield Snippet(f"login-{target}", titles[target], login_address(target, secret, site))
 
 
-def _embeddings(room: str, secret: str, site: str) -> list[Snippet]:
-    address = login_address(room, secret, site)
-    target = f"weiyu-{room}"
+def _embeddings(target: str, secret: str, site: str) -> list[Snippet]:
+    address = login_address(target, secret, site)
+    window = f"weiyu-{target}"
     return [
         Snippet(
             "link",
             _("HTML: a link"),
-            f'<a href="{address}"\n   target="{target}">Weiyu</a>',
+            f'<a href="{address}"\n   target="{window}">Weiyu</a>',
         ),
         Snippet(
             "iframe",
@@ -66,7 +66,7 @@ def _embeddings(room: str, secret: str, site: str) -> list[Snippet]:
         Snippet(
             "form",
             _("HTML: a button"),
-            f'<form method="post" action="{site}/{room}/auth/login" target="{target}">\n'
+            f'<form method="post" action="{site}/{target}/auth/login" target="{window}">\n'
             f'  <input type="hidden" name="accessToken" value="{secret}">\n'
             f"  <button>Weiyu</button>\n"
             f"</form>",
@@ -74,9 +74,9 @@ def _embeddings(room: str, secret: str, site: str) -> list[Snippet]:
         Snippet(
             "script",
             _("JavaScript: a new tab"),
-            f'const desk = new URL("/{room}/auth/login", "{site}");\n'
+            f'const desk = new URL("/{target}/auth/login", "{site}");\n'
             f'desk.searchParams.set("accessToken", "{secret}");\n'
-            f'window.open(desk, "{target}");',
+            f'window.open(desk, "{window}");',
         ),
     ]
 

@@ -6,30 +6,34 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin
+from django.http import HttpRequest
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 
 from tokens.embedding.frames import in_frame
 from tokens.embedding.policies import NOBODY, framed_by
+from tokens.request import token_request
 
 
-class TokenPages(admin.ModelAdmin):
+class UnframedAdmin(admin.ModelAdmin):
     """Pages that no frame may show: what they give away is worth a hidden click."""
 
-    def changelist_view(self, request: Any, *args: Any, **kwargs: Any) -> Any:
+    def changelist_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         return self._alone(request, super().changelist_view, *args, **kwargs)
 
-    def changeform_view(self, request: Any, *args: Any, **kwargs: Any) -> Any:
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         return self._alone(request, super().changeform_view, *args, **kwargs)
 
-    def delete_view(self, request: Any, *args: Any, **kwargs: Any) -> Any:
+    def delete_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         return self._alone(request, super().delete_view, *args, **kwargs)
 
-    def history_view(self, request: Any, *args: Any, **kwargs: Any) -> Any:
+    def history_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         return self._alone(request, super().history_view, *args, **kwargs)
 
-    def _alone(self, request: Any, view: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-        if in_frame(request):
+    def _alone(
+        self, request: HttpRequest, view: Callable[..., Any], *args: Any, **kwargs: Any
+    ) -> Any:
+        if in_frame(token_request(request)):
             # The browser would show an empty box; this says where the page is.
             context = {**self.admin_site.each_context(request), "title": _("Not inside a frame")}
             return TemplateResponse(request, "admin/tokens/in_frame.html", context)

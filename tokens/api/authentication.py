@@ -1,4 +1,4 @@
-"""TODO"""
+"""DRF authentication: by the token itself, or by the session of our own pages."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from rest_framework_simplejwt.authentication import JWTAuthentication
 from accounts.models import User
 from tokens.errors import Refused
 from tokens.models import AccessToken
-from tokens.request import attach
+from tokens.request import attach, token_request
 from tokens.verification.call import Call
 from tokens.verification.credentials import bearer_of
 from tokens.verification.rates import failed_too_often
@@ -31,7 +31,7 @@ class BearerAuthentication(JWTAuthentication):
     ) -> tuple[User, AccessToken] | None:
         header, call = self.get_header(request), Call.of_api(request._request)
         try:
-            secret = self.get_raw_token(header) if header else None
+            secret = _secret_in(header) if header else None
         except Refused as refusal:
             counted(call, refusal)
             raise
@@ -43,30 +43,27 @@ class BearerAuthentication(JWTAuthentication):
             if refusal.status == 401:
                 _refuse_too_many(request.META.get("REMOTE_ADDR", ""))
             raise
-        attach(request._request, token)
+        attach(token_request(request), token)
         return token.user, token
-
-    def get_raw_token(self, header: bytes) -> str | None:  # type: ignore[override]
-        """Return the token of a Bearer header (the scheme in any case), None for other schemes."""
-        secret = bearer_of(header.decode("latin-1"))
-        if secret is None:
-            return None
-        if "," in secret and secret.lower().count("bearer"):
-            raise Refused("token-doubled")
-        return secret
 
 
 class SessionAuthentication(authentication.SessionAuthentication):
     """The cookie of our own pages, with CSRF; says why when the session's token has ended."""
 
     def authenticate(self, request: Request) -> tuple[Any, Any] | None:
-        ended = getattr(request._request, "ended", None)
-        if ended:
-            raise Refused(ended)
+        ours = token_request(request)
+        if ours.ended:
+            raise Refused(ours.ended)
         found = super().authenticate(request)
-        if found is None:
-            return None
-        return found[0], request._request.access_token  # type: ignore[attr-defined]
+        return None if found is None else (found[0], ours.access_token)
+
+
+def _secret_in(header: bytes) -> str | None:
+    """Return the token of a Bearer header (the scheme in any case), None for other schemes."""
+    secret = bearer_of(header.decode("latin-1"))
+    if secret is not None and "," in secret and secret.lower().count("bearer"):
+        raise Refused("token-doubled")
+    return secret
 
 
 def _refuse_too_many(address: str) -> None:

@@ -8,6 +8,7 @@ from typing import cast
 from rest_framework.request import Request
 
 from accounts.models import User
+from tokens.request import token_request
 from tokens.scopes import granted
 
 
@@ -16,7 +17,7 @@ class TokenCaller:
 
     def __init__(self, request: Request) -> None:
         self._request = request
-        self._token = getattr(request, "access_token", None)
+        self._token = token_request(request).access_token
 
     def credential(self) -> str:
         if self._token is not None:
@@ -32,7 +33,7 @@ class TokenCaller:
     def headers(self) -> dict[str, str]:
         """Say how many calls are left (draft-ietf-httpapi-ratelimit-headers) and until when."""
         headers = {}
-        rate = getattr(self._request, "rate", None)
+        rate = token_request(self._request).rate
         if rate is not None:
             limit, left, seconds = rate
             headers["RateLimit-Policy"] = f'"minute";q={limit};w=60'

@@ -12,13 +12,15 @@ from accounts.models import User
 from records.errors import Forbidden
 from tokens.api.authentication import BearerAuthentication
 from tokens.errors import Refused
+from tokens.models import AccessToken
+from tokens.request import token_request
 from tokens.scopes import LOGIN_SCOPES, ROLE_SCOPES, allows, granted
 from tokens.sessions.confirmation import password_needed
 from tokens.verification.call import Call
 from tokens.verification.denials import record_denial
 
 PROFILE = "profile"
-# For what opens a room: one of the permissions to sign in; the view checks which.
+# For what opens a target: one of the permissions to sign in; the view checks which.
 LOGIN = "login"
 
 
@@ -40,7 +42,7 @@ def need_scope(request: Request, scope: str) -> None:
     person = cast("User", request.user)
     if scope not in ROLE_SCOPES[person.role]:
         raise Refused("role", scope=scope)
-    token = getattr(request, "access_token", None)
+    token = token_request(request).access_token
     if token and not allows(person, token, scope):
         refusal = Refused("insufficient-scope", scope=scope)
         record_denial(token, Call.of_api(request._request), refusal)
@@ -58,7 +60,7 @@ class HasScope(BasePermission):
         if not request.user.is_authenticated:
             return False
         scope = needed_scope(view, request.method or "GET")
-        token = getattr(request, "access_token", None)
+        token = token_request(request).access_token
         if scope == PROFILE:
             return self._may_use_profile(request, token)
         if scope == LOGIN:
@@ -81,8 +83,8 @@ class HasScope(BasePermission):
             return "Needs the permission `login:agent` or `login:admin`, as the target does."
         return f"Needs the permission `{needed}`."
 
-    def _may_use_profile(self, request: Request, token: Any) -> bool:
-        """Any good token reads its person's profile; one that opens a room may edit it."""
+    def _may_use_profile(self, request: Request, token: AccessToken | None) -> bool:
+        """Any good token reads its person's profile; one that may sign in may edit it."""
         if request.method in SAFE_METHODS or token is None:
             return True
         if granted(token.user, token) & (LOGIN_SCOPES | {"users:write"}):
@@ -105,7 +107,7 @@ class PasswordGiven(BasePermission):
     def has_permission(self, request: Request, view: Any) -> bool:
         if request.method in SAFE_METHODS or came_by_bearer(request):
             return True
-        if not password_needed(request._request):
+        if not password_needed(token_request(request)):
             return True
         raise Forbidden(
             _("A link opened this session. Give your password at /admin/auth/confirm first."),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Any
 
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.utils import translation
 from rest_framework.exceptions import NotAuthenticated
 
@@ -16,7 +16,7 @@ CHALLENGE = 'Bearer realm="api"'
 
 
 @answer.register
-def _answer_refused(error: Refused, request: Any) -> HttpResponse:
+def _answer_refused(error: Refused, request: HttpRequest | None) -> HttpResponse:
     """Say what is wrong with a token, in the body and in the challenge."""
     headers = {}
     scope = error.scope
@@ -31,7 +31,7 @@ def _answer_refused(error: Refused, request: Any) -> HttpResponse:
 
 
 @answer.register
-def _answer_nobody(error: NotAuthenticated, request: Any) -> HttpResponse:
+def _answer_nobody(error: NotAuthenticated, request: HttpRequest | None) -> HttpResponse:
     """Ask for credentials; without any, the challenge names no error (RFC 6750, 3.1)."""
     return problem(
         HTTPStatus.UNAUTHORIZED,

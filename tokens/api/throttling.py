@@ -1,4 +1,4 @@
-"""TODO"""
+"""DRF throttle: calls per minute of each token, or of each person in a session."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
 from configuration.values import value
+from tokens.request import token_request
 from tokens.verification.rates import WINDOW, count
 
 
@@ -23,12 +24,12 @@ class TokenRateThrottle(BaseThrottle):
         key = f"tokens.rate.{self._caller(request)}.{int(window)}"
         used = count(key)
         self._left = WINDOW - left
-        request._request.rate = (limit, max(limit - used, 0), int(self._left))  # type: ignore[attr-defined]
+        token_request(request).rate = (limit, max(limit - used, 0), int(self._left))
         return bool(used <= limit)
 
     def wait(self) -> float:
         return self._left
 
     def _caller(self, request: Request) -> str:
-        token = getattr(request, "access_token", None)
+        token = token_request(request).access_token
         return f"token.{token.pk}" if token else f"user.{request.user.pk}"

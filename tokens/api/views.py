@@ -127,7 +127,7 @@ class TokenViewSet(FamilyViewSet[AccessToken]):
         if secret is not None:
             self.shows_secret = True
             row.record("shown", by=Actor.of(self.request))
-            row.shown_once = secret  # type: ignore[attr-defined]
+            vars(row)["shown_once"] = secret
         return row
 
     def _answer(self, token: AccessToken) -> Response:

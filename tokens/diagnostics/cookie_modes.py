@@ -1,4 +1,4 @@
-"""Which way a browser keeps a sign-in, as far as two addresses tell.
+"""How a browser keeps a sign-in, as far as two addresses tell.
 
 What it really does, the check page finds out inside the frame (tokens/login/check_page.py).
 """
@@ -12,7 +12,7 @@ from tokens.origins.domains import Origin
 from tokens.origins.hosts import is_address
 from tokens.origins.suffixes import registered_domain
 
-WAYS: dict[str, Promise] = {
+COOKIE_MODES: dict[str, Promise] = {
     "tab": _("The browser keeps a cookie of the tab (SameSite=Lax)."),
     "frame": _("Both are one site: the browser keeps a cookie of this frame (SameSite=Lax)."),
     "partitioned": _(
@@ -36,8 +36,8 @@ WAYS: dict[str, Promise] = {
 WORKS = frozenset({"tab", "frame", "partitioned", "storage"})
 
 
-def frame_way(page: Origin, own: Origin, *, target: str) -> str:
-    """Return the way of signing in inside a frame of `own` on `page`."""
+def frame_cookie_mode(page: Origin, own: Origin, *, target: str) -> str:
+    """Return how a sign-in is kept inside a frame of `own` on `page`."""
     if own.scheme == "https":
         return "partitioned"
     if page.scheme == "https" and not _is_loopback(own.host):

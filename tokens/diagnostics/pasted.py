@@ -14,7 +14,7 @@ PARAMETERS = frozenset({"accesstoken", "access_token", "token"})
 
 @dataclass(frozen=True)
 class Pasted:
-    """A token, and what its login address says: the room and the server's origin."""
+    """A token, and what its login address says: the target and the server's origin."""
 
     secret: str = field(repr=False)
     target: str = ""

@@ -6,6 +6,7 @@ They may know more than the caller is told.
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -77,8 +78,8 @@ REASONS: dict[str, Callable[[Case], str]] = {
 }
 
 
-def _moment(moment: object) -> str:
-    return date_format(timezone.localtime(moment), "DATETIME_FORMAT")  # type: ignore[arg-type]
+def _moment(moment: datetime) -> str:
+    return date_format(timezone.localtime(moment), "DATETIME_FORMAT")
 
 
 KINDS: dict[str, Promise] = {
@@ -87,7 +88,7 @@ KINDS: dict[str, Promise] = {
     "api": gettext_lazy("API"),
     "session": gettext_lazy("Session"),
 }
-RULES: dict[str, Promise] = {
+UNSOUND_TITLES: dict[str, Promise] = {
     "form": gettext_lazy("Its form"),
     "key": gettext_lazy("Its key"),
     "signature": gettext_lazy("Its signature"),
@@ -95,7 +96,7 @@ RULES: dict[str, Promise] = {
     "row": gettext_lazy("It stands here no more"),
 }
 # What made a token "not valid", by the rule that it broke.
-UNSOUND: dict[str, Promise] = {
+UNSOUND_ADVICE: dict[str, Promise] = {
     "form": gettext_lazy(
         "It is no AccessToken of this system: cut while copying, or made by something else."
     ),
@@ -135,8 +136,8 @@ SHOWS_NO_PAGE: dict[str, Promise] = {
 
 def advice(refusal: Refused, *, kind: str) -> str:
     """Return the sentence that helps whoever manages the token."""
-    if refusal.cause == "token-invalid" and refusal.rule in UNSOUND:
-        return str(UNSOUND[refusal.rule])
+    if refusal.cause == "token-invalid" and refusal.rule in UNSOUND_ADVICE:
+        return str(UNSOUND_ADVICE[refusal.rule])
     if refusal.cause == "domain-not-allowed" and not refusal.seen:
         return str(SHOWS_NO_PAGE["api" if kind == "api" else "login"])
     if refusal.cause in WITHOUT_TOKEN:

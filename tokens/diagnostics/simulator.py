@@ -1,4 +1,4 @@
-"""What would happen if a token were used: the real rules, without any trace of the trial.
+"""What would happen if a token were used: the real rules, without any trace of the simulation.
 
 Nothing is written, counted or noted here, and the token itself is kept nowhere.
 """
@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.debug import sensitive_variables
 
-from tokens.diagnostics.cookie_modes import WAYS, WORKS, frame_way
+from tokens.diagnostics.cookie_modes import COOKIE_MODES, WORKS, frame_cookie_mode
 from tokens.diagnostics.pasted import Pasted
 from tokens.diagnostics.rule_texts import advice, reason
 from tokens.errors import Refused
@@ -32,7 +32,7 @@ TITLES: dict[str, Promise] = {
     "api-page": gettext_lazy("Script of that page calls the API"),
     "api-server": gettext_lazy("Program or server calls the API"),
 }
-ROOMS: dict[str, Promise] = {
+TARGET_NAMES: dict[str, Promise] = {
     "agent": gettext_lazy("Workstation"),
     "admin": gettext_lazy("Admin"),
 }
@@ -66,7 +66,7 @@ class Use:
     scope: str = ""
     target: str = ""
     scheme: str = ""
-    way: str = ""
+    cookie_mode: str = ""
 
 
 @dataclass(frozen=True)
@@ -79,18 +79,18 @@ class Verdict:
 
     @property
     def title(self) -> str:
-        room = f"{ROOMS[self.use.target]} · " if self.use.target else ""
+        target = f"{TARGET_NAMES[self.use.target]} · " if self.use.target else ""
         scheme = f", {self.use.scheme}" if self.use.scheme else ""
-        return f"{room}{TITLES[self.use.kind]}{scheme}"
+        return f"{target}{TITLES[self.use.kind]}{scheme}"
 
     @property
     def outcome(self) -> str:
         """Return "works", "refused", or what a browser does instead: "new-tab", "blocked"."""
-        if self.use.way == "blocked":
+        if self.use.cookie_mode == "blocked":
             return "blocked"
         if self.refusal:
             return "refused"
-        return "works" if self.use.way in {"", *WORKS} else self.use.way
+        return "works" if self.use.cookie_mode in {"", *WORKS} else self.use.cookie_mode
 
     @property
     def outcome_name(self) -> str:
@@ -108,12 +108,12 @@ class Verdict:
         if self.refusal and self.outcome == "refused":
             words = {"title": self.refusal.title, "advice": self.steps[-1].sentence}
             return _("%(title)s. %(advice)s") % words
-        return str(WAYS.get(self.use.way, ""))
+        return str(COOKIE_MODES.get(self.use.cookie_mode, ""))
 
 
 @dataclass(frozen=True)
-class Trial:
-    """The token that was tried, None where none was found, and what would come of each use."""
+class Simulation:
+    """The token that was looked at, None where none was found, and what would come of each use."""
 
     token: AccessToken | None
     steps: tuple[Step, ...]
@@ -121,30 +121,30 @@ class Trial:
     verdicts: tuple[Verdict, ...] = ()
 
     @classmethod
-    def of_nothing(cls, refusal: Refused) -> Trial:
+    def of_nothing(cls, refusal: Refused) -> Simulation:
         """Return what comes of every use where no token is found."""
         return cls(None, (_step("token", refusal, "login"),), refusal)
 
 
 @sensitive_variables("pasted")
-def try_out(pasted: Pasted, question: Question) -> Trial:
+def simulate(pasted: Pasted, question: Question) -> Simulation:
     """Return what would come of every use of a token that somebody pasted."""
     try:
         signed, token = find(pasted.secret)
     except Refused as refusal:
-        return Trial.of_nothing(refusal)
+        return Simulation.of_nothing(refusal)
     found = _("It is signed by this server and stands here as “%(token)s” of %(person)s.") % {
         "token": token,
         "person": token.user,
     }
     verdicts = tuple(
-        _judge(use, Case(token, use.call, token.user, use.scope or None, signed.has_expired))
+        _verdict(use, Case(token, use.call, token.user, use.scope or None, signed.has_expired))
         for use in _uses(token, pasted, question)
     )
-    return Trial(token, (Step("token", True, found),), verdicts=verdicts)
+    return Simulation(token, (Step("token", True, found),), verdicts=verdicts)
 
 
-def _judge(use: Use, case: Case) -> Verdict:
+def _verdict(use: Use, case: Case) -> Verdict:
     """Ask the rules of the verification one after the other, until one refuses."""
     steps: list[Step] = []
     for name, rule in RULES:
@@ -193,6 +193,6 @@ def _frames(page: Origin, target: str, question: Question) -> Iterator[Use]:
     for scheme in ("https",) if settings.SECURE else ("https", "http"):
         # Only over https does the browser itself say that it shows a frame.
         kind = "frame" if scheme == "https" else "login"
-        way = frame_way(page, replace(question.own, scheme=scheme), target=target)
+        cookie_mode = frame_cookie_mode(page, replace(question.own, scheme=scheme), target=target)
         call = Call(kind, question.address, str(page))
-        yield Use("frame", call, f"login:{target}", target, scheme, way)
+        yield Use("frame", call, f"login:{target}", target, scheme, cookie_mode)

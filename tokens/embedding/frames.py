@@ -1,6 +1,6 @@
-"""Frames: each has a place of its own in the address, and so a session of its own.
+"""Frames: each has an address prefix of its own, and so a session of its own.
 
-Under `/f/<key>/` stands the whole site once more. The key names the token, and the person where a
+Under `/f/<key>/` is the whole site once more. The key names the token, and the person where a
 login link named another one; it is public and opens nothing. What it decides is which session
 counts: two tokens in two frames of one page, or a frame beside a tab, never share one.
 """
@@ -10,16 +10,16 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from django.http import HttpRequest, HttpResponseBase
 from django.urls import get_script_prefix, set_script_prefix
 
 from accounts.models import User
 from tokens.models import AccessToken
+from tokens.request import TokenRequest, prepare
 from tokens.verification.call import FRAME_DESTINATIONS
 
-_PLACE = re.compile(
+_ADDRESS = re.compile(
     r"/f/(?P<handle>[A-Za-z0-9_-]{16})(?:\.(?P<user_id>[0-9]{1,18}))?"
     r"(?P<rest>/(?:agent|admin|api)(?:/.*)?)",
     re.DOTALL,
@@ -28,7 +28,7 @@ _PLACE = re.compile(
 
 @dataclass(frozen=True)
 class Frame:
-    """The place of one token's frames; `user_id` only where a login link named the person."""
+    """The prefix of one token's frames; `user_id` only where a login link named the person."""
 
     handle: str
     user_id: int | None = None
@@ -40,7 +40,7 @@ class Frame:
     @classmethod
     def parse(cls, path: str) -> tuple[Frame, str] | None:
         """Return the frame of an address and the address inside it; None outside of frames."""
-        found = _PLACE.fullmatch(path)
+        found = _ADDRESS.fullmatch(path)
         if found is None:
             return None
         user_id = found["user_id"]
@@ -68,18 +68,19 @@ class Frame:
 class FrameMiddleware:
     """Take the frame out of the address, so that everything behind finds the site as ever.
 
-    `request.frame` is the Frame or None. Addresses that `reverse` makes stay inside the frame.
+    Addresses that `reverse` makes stay inside the frame.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
 
-    def __call__(self, request: Any) -> HttpResponseBase:
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        ours = prepare(request)
         found = Frame.parse(request.path_info)
-        request.frame = found[0] if found else None
         if found is None:
             return self.get_response(request)
         frame, inside = found
+        ours.frame = frame
         outside = get_script_prefix()
         request.path_info = request.META["PATH_INFO"] = inside
         request.META["SCRIPT_NAME"] = frame.prefix
@@ -90,18 +91,13 @@ class FrameMiddleware:
             set_script_prefix(outside)
 
 
-def frame_of(request: HttpRequest) -> Frame | None:
-    frame: Frame | None = getattr(request, "frame", None)
-    return frame
-
-
-def in_frame(request: HttpRequest) -> bool | None:
+def in_frame(request: TokenRequest) -> bool | None:
     """Return whether the call comes from inside a frame, None where the browser does not say.
 
     Our frames stand in the address; before that, navigations say it by Sec-Fetch-Dest, which
     browsers leave out over plain http.
     """
-    if frame_of(request) is not None:
+    if request.frame is not None:
         return True
     destination = request.headers.get("Sec-Fetch-Dest")
     if destination in FRAME_DESTINATIONS:
@@ -109,7 +105,7 @@ def in_frame(request: HttpRequest) -> bool | None:
     return False if destination == "document" else None
 
 
-def may_be_framed(request: HttpRequest) -> bool:
+def may_be_framed(request: TokenRequest) -> bool:
     """Return whether a navigation is one inside a frame, or might be.
 
     Over plain http only our own script can find out. A program asks for no upgrade to https, so
@@ -121,9 +117,9 @@ def may_be_framed(request: HttpRequest) -> bool:
     return framed
 
 
-def within(request: HttpRequest, path: str) -> str:
+def within(request: TokenRequest, path: str) -> str:
     """Return the address of one of our pages inside the frame of this call, if it has one."""
-    frame = frame_of(request)
+    frame = request.frame
     return f"{frame.prefix}{path}" if frame else path
 
 

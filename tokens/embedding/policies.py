@@ -8,13 +8,13 @@ else by nobody.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 from corsheaders.middleware import CorsMiddleware as StockCors
 from csp.middleware import HEADER, CSPMiddleware
 from django.http import HttpRequest, HttpResponseBase
 
-from tokens.embedding.frames import frame_of
+from tokens.request import token_request
 
 NOBODY: list[str] = ["'none'"]
 ANYONE: list[str] = []
@@ -39,7 +39,7 @@ class CorsMiddleware(StockCors):
     """The API is for pages of every site; inside a frame it is for our own pages alone."""
 
     def is_enabled(self, request: HttpRequest) -> bool:
-        return frame_of(request) is None and bool(super().is_enabled(request))
+        return token_request(request).frame is None and bool(super().is_enabled(request))
 
 
 class FramingMiddleware:
@@ -73,12 +73,16 @@ def frame_ancestors(request: HttpRequest, response: HttpResponseBase) -> list[st
     chosen: list[str] | None = getattr(response, "frame_ancestors", None)
     if chosen is not None:
         return chosen
-    token = getattr(request, "access_token", None)
+    token = token_request(request).access_token
     if token is not None and not request.path_info.startswith("/api/"):
         return list(token.frame_ancestors())
     return NOBODY
 
 
+class _Framed(Protocol):
+    frame_ancestors: list[str]
+
+
 def framed_by(response: HttpResponseBase, ancestors: list[str]) -> None:
     """Let these sources frame the response: `ANYONE`, `NOBODY` or a list."""
-    response.frame_ancestors = ancestors  # type: ignore[attr-defined]
+    cast("_Framed", response).frame_ancestors = ancestors

@@ -9,12 +9,12 @@ from django.urls import Resolver404, resolve
 
 from tokens.origins.domains import Origin
 
-ROOMS = {"agent": "/agent/", "admin": "/admin/"}
+TARGET_PAGES = {"agent": "/agent/", "admin": "/admin/"}
 
 
 def safe_next(target: str, page: str | None) -> str:
-    """Return `page` if it is a page of the room that GET may open, else the room's front."""
-    front = ROOMS[target]
+    """Return `page` if it is a page of the target that GET may open, else its front page."""
+    front = TARGET_PAGES[target]
     if not page or len(page) > 500:
         return front
     if not page.startswith(front) or any(bad in page.lower() for bad in ("\\", "..", "%2e", "//")):
@@ -36,5 +36,5 @@ def own_host(request: HttpRequest) -> str:
     return own.host if own else ""
 
 
-def login_address(room: str, secret: str, site: str) -> str:
-    return f"{site}/{room}/auth/login?accessToken={secret}"
+def login_address(target: str, secret: str, site: str) -> str:
+    return f"{site}/{target}/auth/login?accessToken={secret}"

@@ -33,11 +33,11 @@ class Entry:
         return cls(found.access_token, found.user, found.target, page, found.page)
 
     def check(self, call: Call) -> None:
-        """Raise Refused unless token and person may still open the room."""
+        """Raise Refused unless token and person may still open the target."""
         scope = f"login:{self.target}"
         check(self.token, call, scope=scope, person=self.person)
 
-    def standing_call(self, request: HttpRequest) -> Call:
+    def session_call(self, request: HttpRequest) -> Call:
         """Return the call as its session will make them, once it is open."""
         address = request.META.get("REMOTE_ADDR", "")
         domains = tuple(self.token.domains)
@@ -56,17 +56,17 @@ class Entry:
         )
 
 
-def judge(request: HttpRequest, secret: str, target: str) -> Entry:
+def verify_login(request: HttpRequest, secret: str, target: str) -> Entry:
     """Return what a token, or the one-time code of a login link, opens; raises Refused."""
     call = Call.of_login(request)
     if secret.startswith(PREFIX):
-        return _judge_code(secret, call)
+        return _verify_code(secret, call)
     token = verify(secret, call, scope=f"login:{target}")
     page = safe_next(target, request.GET.get("next") or request.POST.get("next"))
     return Entry(token, token.user, target, page, call.seen)
 
 
-def _judge_code(code: str, call: Call) -> Entry:
+def _verify_code(code: str, call: Call) -> Entry:
     """Look at a login link's code without using it up, and note the page that shows it."""
     found = LoginCode.peek(code)
     if found is None:

@@ -48,7 +48,7 @@ def make_login_link(
     """
     check_scope(token, token.user, f"login:{target}")
     person = _person(token, user)
-    _refuse_without_room(person, target)
+    _refuse_who_may_not_enter(person, target)
     if next_page and safe_next(target, next_page) != next_page:
         message = _("This is no page of the room. Write its path, such as /agent/tickets/42.")
         raise ValidationError({"next": ValidationError(message, code="invalid")})
@@ -76,7 +76,7 @@ def _person(token: AccessToken, wanted: int | str | None) -> User:
     return person
 
 
-def _refuse_without_room(person: User, target: str) -> None:
+def _refuse_who_may_not_enter(person: User, target: str) -> None:
     if not person.is_active:
         raise _bad_user(_("This person is deactivated."), "inactive")
     if f"login:{target}" not in ROLE_SCOPES[person.role]:

@@ -12,19 +12,18 @@ from django.contrib.auth.models import AnonymousUser
 from django.contrib.sessions.middleware import SessionMiddleware as StockSessions
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
-from tokens.embedding.frames import frame_of
 from tokens.errors import Refused
 from tokens.login.refused_page import refused_page
-from tokens.request import ENDED_KEY, attach
+from tokens.request import ENDED_KEY, TokenRequest, attach, token_request
 from tokens.sessions.carried import prolong
-from tokens.sessions.grant import Standing
+from tokens.sessions.grant import Grant
 from tokens.verification.call import Call
 from tokens.verification.credentials import bearer_of
 from tokens.verification.usage import touch
 
 # Python learned this attribute in 3.14; browsers need it for cookies in frames of other sites.
-Morsel._reserved.setdefault("partitioned", "Partitioned")  # type: ignore[attr-defined]
-Morsel._flags.add("partitioned")  # type: ignore[attr-defined]
+vars(Morsel)["_reserved"].setdefault("partitioned", "Partitioned")
+vars(Morsel)["_flags"].add("partitioned")
 
 PLAIN_COOKIE = "weiyu"
 SECURE_COOKIE = "__Host-weiyu"
@@ -42,64 +41,53 @@ class SessionMiddleware(StockSessions):
     The stock middleware sees one logical cookie; where it really is, is chosen here.
     """
 
-    def process_request(self, request: Any) -> None:
-        request.session_jar = _jar(request)
-        found = request.COOKIES.get(request.session_jar)
-        carried = request.headers.get(SESSION_HEADER) if frame_of(request) else None
+    def process_request(self, request: HttpRequest) -> None:
+        ours = token_request(request)
+        ours.session_cookie = _cookie_of(ours)
+        found = request.COOKIES.get(ours.session_cookie)
+        carried = request.headers.get(SESSION_HEADER) if ours.frame else None
         for name in [*request.COOKIES]:
             if name.startswith((PLAIN_COOKIE, SECURE_COOKIE)):
                 del request.COOKIES[name]
-        if carried:
-            keep_no_cookie(request)
+        ours.session_is_carried = bool(carried)
         # A bearer is judged alone. Other schemes belong to proxies in front.
         is_bearer = bearer_of(request.META.get("HTTP_AUTHORIZATION", "")) is not None
-        if (carried or found) and not is_bearer:
-            request.COOKIES[settings.SESSION_COOKIE_NAME] = carried or found
+        if (key := carried or found) and not is_bearer:
+            request.COOKIES[settings.SESSION_COOKIE_NAME] = key
         super().process_request(request)
 
-    def process_response(self, request: Any, response: HttpResponse) -> HttpResponse:
+    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
         response = super().process_response(request, response)
         morsel = response.cookies.pop(settings.SESSION_COOKIE_NAME, None)
-        if morsel is not None and not is_carried(request):
-            _put(response, request.session_jar, morsel)
+        ours = token_request(request)
+        if morsel is not None and not ours.session_is_carried:
+            _put(response, ours.session_cookie, morsel)
         return response
 
 
-def keep_no_cookie(request: Any) -> None:
-    """Let the session of this call travel in a header, never in a cookie."""
-    request.session_is_carried = True
-
-
-def is_carried(request: Any) -> bool:
-    """Return whether the session came in a header, from a frame that keeps no cookie."""
-    return bool(getattr(request, "session_is_carried", False))
-
-
-def place_of(request: Any) -> str:
-    """Return where a session counts, and nowhere else: "tab", or a frame's key and its way."""
-    frame = frame_of(request)
-    if frame is None:
+def session_context(request: TokenRequest) -> str:
+    """Return where a session counts, and nowhere else: "tab", or a frame's key and who keeps it."""
+    if request.frame is None:
         return "tab"
-    return f"{frame.key} {'carried' if is_carried(request) else 'kept'}"
+    return f"{request.frame.key} {'carried' if request.session_is_carried else 'kept'}"
 
 
-def _jar(request: HttpRequest) -> str:
+def _cookie_of(request: TokenRequest) -> str:
     """Return the name of the cookie that holds the session of this call."""
-    frame = frame_of(request)
-    if frame is None:
+    if request.frame is None:
         return SECURE_COOKIE if request.is_secure() else PLAIN_COOKIE
-    return (SECURE_FRAME_COOKIE if request.is_secure() else PLAIN_FRAME_COOKIE) + frame.key
+    return (SECURE_FRAME_COOKIE if request.is_secure() else PLAIN_FRAME_COOKIE) + request.frame.key
 
 
-def _put(response: HttpResponse, jar: str, morsel: Morsel[str]) -> None:
+def _put(response: HttpResponse, name: str, morsel: Morsel[str]) -> None:
     """Set or delete the cookie under its real name; deletion repeats the attributes."""
-    is_partitioned = jar.startswith(SECURE_FRAME_COOKIE)
-    response.cookies[jar] = morsel.value
-    kept = response.cookies[jar]
+    is_partitioned = name.startswith(SECURE_FRAME_COOKIE)
+    response.cookies[name] = morsel.value
+    kept = response.cookies[name]
     for attribute in ("expires", "max-age", "path", "httponly"):
         kept[attribute] = morsel[attribute]
     kept["httponly"] = True
-    kept["secure"] = jar.startswith("__Host-") or bool(morsel["secure"])
+    kept["secure"] = name.startswith("__Host-") or bool(morsel["secure"])
     kept["samesite"] = "None" if is_partitioned else settings.SESSION_COOKIE_SAMESITE
     if is_partitioned:
         kept["partitioned"] = True
@@ -108,51 +96,47 @@ def _put(response: HttpResponse, jar: str, morsel: Morsel[str]) -> None:
 class AuthenticationMiddleware(StockAuthentication):
     """Add the token of a session to the request, after asking whether it is still good.
 
-    `request.access_token` is the row or None, `request.ended` the cause for which the token's
-    session ended. Every click of such a session costs the same one query as a call of the API.
+    Every click of such a session costs the same one query as a call of the API.
     """
 
     def process_request(self, request: HttpRequest) -> None:
         super().process_request(request)
-        request.access_token = None  # type: ignore[attr-defined]
-        request.ended = None  # type: ignore[attr-defined]
-        request.refusal = None  # type: ignore[attr-defined]
         if settings.SESSION_COOKIE_NAME in request.COOKIES:
-            self._recall_token(request)
+            self._recall_token(token_request(request))
 
-    def _recall_token(self, request: Any) -> None:
+    def _recall_token(self, request: TokenRequest) -> None:
         if ended := request.session.get(ENDED_KEY):
             request.ended = ended
             return
-        standing = Standing.of_session(request.session)
-        frame = frame_of(request)
-        if standing is None:
-            if frame is not None:
+        grant = Grant.of_session(request.session)
+        if grant is None:
+            if request.frame is not None:
                 # A frame has no sign-in of its own, so nothing but a token opens it.
                 request.user = AnonymousUser()
             return
         try:
-            token, person = standing.confirm(request.META.get("REMOTE_ADDR", ""))
+            token, person = grant.confirm(request.META.get("REMOTE_ADDR", ""))
         except Refused as refusal:
             if refusal.status == 401:
                 end_session(request, refusal.cause)
             request.refusal = refusal
             request.user = AnonymousUser()
             return
-        if standing.place != place_of(request):
+        if grant.context != session_context(request):
             request.user = AnonymousUser()
             return
         attach(request, token, person)
-        request.standing = standing
+        request.grant = grant
         request.user = person
-        if is_carried(request):
+        if request.session_is_carried:
             prolong(request.session)
 
     def process_view(
-        self, request: Any, view: Callable[..., Any], args: Any, kwargs: Any
+        self, request: HttpRequest, view: Callable[..., Any], args: Any, kwargs: Any
     ) -> HttpResponse | None:
         """Say why instead of showing a page whose session has just ended or may not be used."""
-        refusal = request.refusal or (Refused(request.ended) if request.ended else None)
+        ours = token_request(request)
+        refusal = ours.refusal or (Refused(ours.ended) if ours.ended else None)
         is_open = getattr(view, "open_to_all", False) or request.path_info.startswith("/api/")
         return None if refusal is None or is_open else refused_page(request, refusal)
 
@@ -160,21 +144,20 @@ class AuthenticationMiddleware(StockAuthentication):
         self, request: HttpRequest, response: HttpResponseBase
     ) -> HttpResponseBase:
         """Note the use of the token: after all checks, so that a refused call is no use."""
-        token = getattr(request, "access_token", None)
-        if token is not None and response.status_code < 400:
-            touch(token, call_of(request))
+        ours = token_request(request)
+        if ours.access_token is not None and response.status_code < 400:
+            touch(ours.access_token, call_of(ours))
         return response
 
 
-def call_of(request: Any) -> Call:
+def call_of(request: TokenRequest) -> Call:
     """Return where a request comes from, whose session or bearer was found good."""
-    standing: Standing | None = getattr(request, "standing", None)
-    if standing is None:
+    if request.grant is None:
         return Call.of_api(request)
-    return standing.call(request.META.get("REMOTE_ADDR", ""))
+    return request.grant.call(request.META.get("REMOTE_ADDR", ""))
 
 
-def end_session(request: Any, cause: str) -> None:
+def end_session(request: TokenRequest, cause: str) -> None:
     """Sign the browser out, but keep the cause, so that every further click can say it.
 
     Under the same key: several calls of one page may find out at once.
@@ -187,5 +170,5 @@ def end_session(request: Any, cause: str) -> None:
 
 def open_to_all(view: Callable[..., Any]) -> Callable[..., Any]:
     """Mark a page that people reach without, or after the end of, a session."""
-    view.open_to_all = True  # type: ignore[attr-defined]
+    vars(view)["open_to_all"] = True
     return view

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import cast
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -12,7 +12,7 @@ from tokens.embedding.policies import ANYONE, framed_by
 from tokens.errors import Refused
 
 
-def refused_page(request: HttpRequest, refusal: Refused, *, room: str = "") -> HttpResponse:
+def refused_page(request: HttpRequest, refusal: Refused, *, target: str = "") -> HttpResponse:
     """Answer with the cause as a page, or as a problem where the caller accepts only JSON.
 
     Anyone may frame it, so that an integrator sees the reason inside the iframe; it holds no
@@ -22,8 +22,8 @@ def refused_page(request: HttpRequest, refusal: Refused, *, room: str = "") -> H
     if wants_json(request):
         response = cast(HttpResponse, answer(refusal, request))
     else:
-        room = room or ("admin" if request.path_info.startswith("/admin") else "agent")
-        context = {"refusal": refusal, "room": room}
+        target = target or ("admin" if request.path_info.startswith("/admin") else "agent")
+        context = {"refusal": refusal, "target": target}
         response = render(request, "tokens/refused.html", context, status=refusal.status)
         if request.headers.get("HX-Request"):
             # A fragment cannot say it: the whole page comes anew and does.
@@ -34,5 +34,5 @@ def refused_page(request: HttpRequest, refusal: Refused, *, room: str = "") -> H
     return response
 
 
-def wants_json(request: Any) -> bool:
-    return bool(request.get_preferred_type(["text/html", "application/json"]) == "application/json")
+def wants_json(request: HttpRequest) -> bool:
+    return request.get_preferred_type(["text/html", "application/json"]) == "application/json"

@@ -1,4 +1,4 @@
-"""TODO"""
+"""Opening the session that a token or a code gives, where nobody else is signed in."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from django.contrib.auth import login
 from django.http import HttpResponse, HttpResponseRedirect
 
 from accounts.models import User
-from tokens.embedding.frames import frame_of, in_frame, within
+from tokens.embedding.frames import in_frame, within
 from tokens.login.addresses import own_host
 from tokens.login.entry import Entry
-from tokens.login.middleware import is_carried, place_of
+from tokens.login.middleware import session_context
 from tokens.models import AccessToken
-from tokens.request import BORN_KEY, PENDING_KEY, TOKEN_KEY
+from tokens.request import GRANT_KEY, PENDING_KEY, TOKEN_KEY, TokenRequest
 from tokens.sessions import carried
 from tokens.sessions.engine import end_oldest_sessions, row_key
 from tokens.verification.call import Call
@@ -29,11 +29,11 @@ class SeeOther(HttpResponseRedirect):
     status_code = 303
 
 
-def enter(request: Any, entry: Entry) -> HttpResponse:
+def enter(request: TokenRequest, entry: Entry) -> HttpResponse:
     """Sign in, or ask first where somebody else is signed in; then go on to the page."""
     if request.access_token == entry.token and request.user == entry.person:
         return SeeOther(within(request, entry.page))
-    if frame_of(request) is not None:
+    if request.frame is not None:
         return _enter_frame(request, entry)
     mine = request.access_token is not None and request.user == entry.person
     if request.user.is_authenticated and not mine:
@@ -44,7 +44,7 @@ def enter(request: Any, entry: Entry) -> HttpResponse:
     return SeeOther(entry.page)
 
 
-def _enter_frame(request: Any, entry: Entry) -> HttpResponse:
+def _enter_frame(request: TokenRequest, entry: Entry) -> HttpResponse:
     """Sign in inside a frame, and let the next call find out whether the browser kept it."""
     open_session(request, entry)
     code = entry.code(session_key=row_key(request.session.session_key))
@@ -52,21 +52,21 @@ def _enter_frame(request: Any, entry: Entry) -> HttpResponse:
     return SeeOther(within(request, f"/agent/auth/arrived?{query}"))
 
 
-def open_session(request: Any, entry: Entry) -> None:
+def open_session(request: TokenRequest, entry: Entry) -> None:
     """Begin a session of the token, which ends no later than the token."""
     token = entry.token
     request.session.flush()
     login(request, entry.person, backend="tokens.backends.RightsBackend")
     request.session[TOKEN_KEY] = token.pk
-    request.session[BORN_KEY] = {
+    request.session[GRANT_KEY] = {
         "page": entry.seen,
         "domains": token.domains,
-        "place": place_of(request),
+        "context": session_context(request),
     }
-    carried.limit(request.session, carried=is_carried(request))
+    carried.limit(request.session, carried=request.session_is_carried)
     request.session.save()
     end_oldest_sessions(token)
-    details: dict[str, Any] = {"target": entry.target, "way": _way(request)}
+    details: dict[str, Any] = {"target": entry.target, "way": _kept_by(request)}
     if entry.person.pk != token.user_id:
         details["person"] = entry.person.pk
     address = request.META.get("REMOTE_ADDR")
@@ -74,13 +74,13 @@ def open_session(request: Any, entry: Entry) -> None:
     request.access_token = token
 
 
-def _way(request: Any) -> str:
-    if is_carried(request):
+def _kept_by(request: TokenRequest) -> str:
+    if request.session_is_carried:
         return "storage"
-    return "top" if frame_of(request) is None else "frame"
+    return "top" if request.frame is None else "frame"
 
 
-def _hides_our_cookie(request: Any) -> bool:
+def _hides_our_cookie(request: TokenRequest) -> bool:
     """Return whether somebody may be signed in here although no cookie came.
 
     Browsers keep a `Lax` cookie back when a form of another site POSTs; our own page asks again.
@@ -92,7 +92,7 @@ def _hides_our_cookie(request: Any) -> bool:
     return call.origin is None or call.origin.host != own_host(request)
 
 
-def _ask_to_switch(request: Any, entry: Entry) -> HttpResponse:
+def _ask_to_switch(request: TokenRequest, entry: Entry) -> HttpResponse:
     request.session[PENDING_KEY] = {
         "token": entry.token.pk,
         "person": entry.person.pk,
@@ -104,7 +104,7 @@ def _ask_to_switch(request: Any, entry: Entry) -> HttpResponse:
     return SeeOther("/agent/auth/switch")
 
 
-def pending_login(request: Any) -> Entry | None:
+def pending_login(request: TokenRequest) -> Entry | None:
     """Return the login that waits for an answer, if it is fresh."""
     pending = request.session.get(PENDING_KEY)
     if not pending or pending["at"] < time.time() - PENDING_FOR:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import Any
+from typing import cast
 
 from django.contrib.auth import authenticate
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -16,19 +16,20 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from tokens.embedding.frames import Frame, frame_of, in_frame, may_be_framed, within
+from accounts.models import User
+from tokens.embedding.frames import Frame, in_frame, may_be_framed, within
 from tokens.embedding.policies import ANYONE, NOBODY, framed_by
 from tokens.errors import Refused
-from tokens.login.addresses import ROOMS, safe_next
-from tokens.login.entry import Entry, judge
+from tokens.login.addresses import TARGET_PAGES, safe_next
+from tokens.login.entry import Entry, verify_login
 from tokens.login.guards import may_enter, turn_away
-from tokens.login.middleware import keep_no_cookie, open_to_all
+from tokens.login.middleware import open_to_all
 from tokens.login.refused_page import refused_page
 from tokens.login.sign_in import SeeOther, enter, open_session, pending_login
 from tokens.models import LoginCode, Session
 from tokens.models.login_code import PREFIX
 from tokens.origins.domains import Origin
-from tokens.request import CONFIRMED_KEY, PENDING_KEY
+from tokens.request import CONFIRMED_KEY, PENDING_KEY, TokenRequest
 from tokens.verification.credentials import one_token
 from tokens.verification.rates import failed_too_often
 
@@ -40,12 +41,12 @@ def _hide(response: HttpResponse) -> HttpResponse:
     return response
 
 
-def _refuse(request: HttpRequest, refusal: Refused, *, room: str = "") -> HttpResponse:
+def _refuse(request: HttpRequest, refusal: Refused, *, target: str = "") -> HttpResponse:
     """Say why a credential was refused; whoever fails too often is told to wait."""
     wait = failed_too_often(request.META.get("REMOTE_ADDR", "")) if refusal.status == 401 else 0
     if not wait:
-        return refused_page(request, refusal, room=room)
-    response = refused_page(request, Refused("too-many-failures"), room=room)
+        return refused_page(request, refusal, target=target)
+    response = refused_page(request, Refused("too-many-failures"), target=target)
     response.headers["Retry-After"] = str(wait)
     return response
 
@@ -54,17 +55,17 @@ def _refuse(request: HttpRequest, refusal: Refused, *, room: str = "") -> HttpRe
 @csrf_exempt  # the credential is in the call itself; a form of another site must work
 @sensitive_post_parameters("accessToken")
 @sensitive_variables("secret")
-def login_by_token(request: HttpRequest, target: str) -> HttpResponse:
-    """Sign in by `accessToken` and go on to the room, or say why not."""
+def login_by_token(request: TokenRequest, target: str) -> HttpResponse:
+    """Sign in by `accessToken` and go on to the page, or say why not."""
     if request.method not in {"GET", "POST"}:
         return _hide(HttpResponse(status=405, headers={"Allow": "GET, POST"}))
     if _is_only_looking(request):
         return _hide(HttpResponse(status=403))
     try:
         secret = one_token(request)
-        entry = judge(request, secret, target)
+        entry = verify_login(request, secret, target)
     except Refused as refusal:
-        return _refuse(request, refusal, room=target)
+        return _refuse(request, refusal, target=target)
     if secret.startswith(PREFIX):
         # Mail scanners fetch links, but they run no scripts: looking uses no code up.
         return landing(request, entry, secret)
@@ -81,7 +82,7 @@ def _is_only_looking(request: HttpRequest) -> bool:
     return "prefetch" in purpose.lower() or "prerender" in purpose.lower()
 
 
-def landing(request: HttpRequest, entry: Entry, code: str) -> HttpResponse:
+def landing(request: TokenRequest, entry: Entry, code: str) -> HttpResponse:
     """Answer with a page whose script finds out where it is and sends the code on.
 
     Only that POST signs in, so a frame that the browser does not show signs nobody in.
@@ -113,7 +114,7 @@ class OpenByCode(View):
         return response
 
     @method_decorator(sensitive_post_parameters("code"))
-    def post(self, request: Any) -> HttpResponse:
+    def post(self, request: TokenRequest) -> HttpResponse:
         try:
             entry = redeem(request)
         except Refused as refusal:
@@ -121,7 +122,7 @@ class OpenByCode(View):
         return _hide(enter(request, entry))
 
 
-def redeem(request: HttpRequest) -> Entry:
+def redeem(request: TokenRequest) -> Entry:
     """Use up the code that our own page sent, and return what it opens; raises Refused."""
     origin = request.headers.get("Origin")
     if origin and origin.partition("://")[2] != request.get_host():
@@ -133,16 +134,15 @@ def redeem(request: HttpRequest) -> Entry:
         # The browser told our server no page, but our script may have seen it.
         found.page = str(Origin.parse(request.POST.get("page", "")) or "")
     entry = Entry.of_code(found)
-    frame = frame_of(request)
-    if frame is not None and not frame.holds(entry.token, entry.person):
+    if request.frame is not None and not request.frame.holds(entry.token, entry.person):
         raise Refused("code-used")
-    entry.check(entry.standing_call(request))
+    entry.check(entry.session_call(request))
     return entry
 
 
 @open_to_all
 @require_GET
-def arrived(request: Any) -> HttpResponse:
+def arrived(request: TokenRequest) -> HttpResponse:
     """Find out whether the browser kept the cookie of a frame; if not, go on without.
 
     The code has been seen by the server's log, so it is used up here, whatever comes of it. It
@@ -151,24 +151,24 @@ def arrived(request: Any) -> HttpResponse:
     found = LoginCode.redeem(request.GET.get("code", ""))
     if request.user.is_authenticated:
         page = request.GET.get("next", "")
-        target = "admin" if page.startswith(ROOMS["admin"]) else "agent"
+        target = "admin" if page.startswith(TARGET_PAGES["admin"]) else "agent"
         return _hide(SeeOther(within(request, safe_next(target, page))))
     # The browser has just dropped its key.
     if found is None or not Session.objects.filter(pk=found.session_key).delete()[0]:
         return refused_page(request, Refused("code-used"))
     entry = Entry.of_code(found)
     try:
-        entry.check(entry.standing_call(request))
+        entry.check(entry.session_call(request))
     except Refused as refusal:
-        return refused_page(request, refusal, room=entry.target)
+        return refused_page(request, refusal, target=entry.target)
     return _without_cookies(request, entry, entry.code(expires_at=found.expires_at))
 
 
-def _without_cookies(request: HttpRequest, entry: Entry, code: str) -> HttpResponse:
+def _without_cookies(request: TokenRequest, entry: Entry, code: str) -> HttpResponse:
     """Let the workstation's scripts carry the session; offer a tab where that cannot work."""
     context = {
         "code": code,
-        "can_carry": entry.target == "agent" and frame_of(request) is not None,
+        "can_carry": entry.target == "agent" and request.frame is not None,
         "is_secure": request.is_secure(),
         "keep": within(request, "/agent/auth/keep"),
     }
@@ -183,21 +183,21 @@ def _without_cookies(request: HttpRequest, entry: Entry, code: str) -> HttpRespo
 @require_POST
 @sensitive_post_parameters("code")
 @sensitive_variables("session")
-def keep(request: Any) -> HttpResponse:
+def keep(request: TokenRequest) -> HttpResponse:
     """Exchange a one-time code for the key of a session that the frame's scripts carry.
 
     Answers `{"session", "next"}`. The admin's forms cannot carry it, so it opens the
     workstation alone.
     """
     try:
-        if frame_of(request) is None:
+        if request.frame is None:
             raise Refused("code-used")
         entry = redeem(request)
         if entry.target != "agent":
             raise Refused("insufficient-scope", scope="login:agent")
     except Refused as refusal:
-        return _refuse(request, refusal, room="agent")
-    keep_no_cookie(request)
+        return _refuse(request, refusal, target="agent")
+    request.session_is_carried = True
     open_session(request, entry)
     session = request.session.session_key
     return _hide(JsonResponse({"session": session, "next": within(request, entry.page)}))
@@ -205,7 +205,7 @@ def keep(request: Any) -> HttpResponse:
 
 @never_cache
 @require_GET
-def alive(request: Any) -> HttpResponse:
+def alive(request: TokenRequest) -> HttpResponse:
     """Answer 204 while the session is good; asking prolongs one that a frame carries."""
     if not request.user.is_authenticated:
         return refused_page(request, Refused("signed-out"))
@@ -215,35 +215,36 @@ def alive(request: Any) -> HttpResponse:
 @open_to_all
 @never_cache
 @require_http_methods(["GET", "POST"])
-def switch(request: Any) -> HttpResponse:
+def switch(request: TokenRequest) -> HttpResponse:
     """Ask "continue as Y?" before a link replaces somebody else's session."""
     entry = pending_login(request)
     if entry is None:
-        return _hide(SeeOther(ROOMS["agent"]))
+        return _hide(SeeOther(TARGET_PAGES["agent"]))
     if request.method == "POST":
         try:
-            entry.check(entry.standing_call(request))
+            entry.check(entry.session_call(request))
         except Refused as refusal:
             del request.session[PENDING_KEY]
-            return refused_page(request, refusal, room=entry.target)
+            return refused_page(request, refusal, target=entry.target)
         open_session(request, entry)
         return _hide(SeeOther(entry.page))
-    context = {"person": entry.person, "current": request.user, "room": entry.target}
+    context = {"person": entry.person, "current": request.user, "target": entry.target}
     return _never_framed(render(request, "tokens/switch.html", context))
 
 
 @never_cache
 @sensitive_post_parameters("password")
 @require_http_methods(["GET", "POST"])
-def confirm_password(request: Any) -> HttpResponse:
+def confirm_password(request: TokenRequest) -> HttpResponse:
     """Ask the password in a session that came by a token, before it may manage tokens."""
     if not may_enter(request, "admin"):
         return turn_away(request, "admin")
     page = safe_next("admin", request.GET.get("next"))
-    context: dict[str, Any] = {"has_password": request.user.has_usable_password(), "error": ""}
+    person = cast("User", request.user)
+    context = {"has_password": person.has_usable_password(), "error": ""}
     if request.method == "POST":
         password = request.POST.get("password", "")
-        if authenticate(request, username=request.user.username, password=password):
+        if authenticate(request, username=person.username, password=password):
             request.session[CONFIRMED_KEY] = time.time()
             return redirect(page)
         context["error"] = _("That is not the password. Try again.")

@@ -21,7 +21,7 @@ from configuration.values import value
 from records.errors import Conflict, check_version
 from tokens.models import rotation
 from tokens.models.audit import TokenEvent
-from tokens.models.delegation import refuse_growth
+from tokens.models.delegation import check_delegation
 from tokens.models.querysets import AccessTokenQuerySet
 from tokens.models.states import EXPIRING_WITHIN, TokenState
 from tokens.origins import domains, networks
@@ -219,7 +219,7 @@ class AccessToken(models.Model):
         for field, new in changes.items():
             setattr(self, field, new)
         self.settle(saved_domains=saved_domains)
-        refuse_growth(self, by)
+        check_delegation(self, by)
         changed = {
             field: [_plain(before[field]), _plain(getattr(self, field))]
             for field in changes
@@ -256,7 +256,7 @@ class AccessToken(models.Model):
     def enable(self, *, by: Actor, expected_version: int | None = None) -> bool:
         """Take the disabling back; return False if there was none."""
         self._lock(expected_version)
-        refuse_growth(self, by)
+        check_delegation(self, by)
         if not self.disabled_at:
             return False
         self.disabled_at, self.disabled_by, self.disabled_reason = None, None, ""
@@ -297,7 +297,7 @@ class AccessToken(models.Model):
     def remove(self, *, by: Actor, expected_version: int | None = None) -> None:
         """Delete the token and its sessions; the audit stays."""
         self._lock(expected_version)
-        refuse_growth(self, by)
+        check_delegation(self, by)
         self.record("deleted", by=by)
         self.delete()
 

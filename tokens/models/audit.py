@@ -131,7 +131,7 @@ class TokenEvent(models.Model):
             ),
         ]
         constraints = [
-            # The place stands in the cause; its first use is marked once
+            # The cause holds the source; its first use is marked once
             # (tokens/verification/first_use.py).
             models.UniqueConstraint(
                 fields=["token_id", "cause"],

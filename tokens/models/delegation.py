@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from tokens.models import AccessToken
 
 
-def refuse_growth(token: AccessToken, by: Actor) -> None:
+def check_delegation(token: AccessToken, by: Actor) -> None:
     """Refuse a caller whose own token is narrower than `token` is, or is about to be."""
     if by.token_id is None:
         return

@@ -9,7 +9,7 @@ from django.apps import apps
 from django.db import connection
 
 
-class Prepared(threading.local):
+class PreparedLookup(threading.local):
     """The one row that has a value in the column `by`, and the row behind its key `relation`.
 
     It is what `select_related(relation).get(by=…)` returns, but Django takes several times as

@@ -15,8 +15,8 @@ from django.utils import timezone
 from accounts.actor import Actor
 from accounts.models import User
 from configuration.values import value
-from tokens.models.delegation import refuse_growth
-from tokens.models.lookup import Prepared
+from tokens.models.delegation import check_delegation
+from tokens.models.lookup import PreparedLookup
 from tokens.models.states import TokenState, condition_of, good_now
 from tokens.scopes import default_scopes, granted
 from tokens.signing.digests import digest_of
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from tokens.models.access_token import AccessToken
 
-_by_digest = Prepared("tokens.AccessToken", by="digest", relation="user")
+_by_digest = PreparedLookup("tokens.AccessToken", by="digest", relation="user")
 
 
 class AccessTokenQuerySet(models.QuerySet["AccessToken"]):
@@ -139,7 +139,7 @@ class AccessTokenQuerySet(models.QuerySet["AccessToken"]):
             token.family = replaces.family
         # A successor takes the list over as it is: that is no change of it.
         token.settle(saved_domains=replaces.domains if replaces else ())
-        refuse_growth(token, by)
+        check_delegation(token, by)
         secret = SignedToken.sign(
             username=user.username, issued_at=now, expires_at=token.expires_at
         )

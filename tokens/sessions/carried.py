@@ -6,7 +6,6 @@ It is a short bearer, bound to the token's row like any session, and prolonged w
 from __future__ import annotations
 
 import time
-from typing import Any
 
 from django.conf import settings
 from django.contrib.sessions.backends.base import SessionBase
@@ -27,7 +26,7 @@ def limit(session: SessionBase, *, carried: bool) -> None:
     session.set_expiry(LIFE if carried else settings.SESSION_COOKIE_AGE)
 
 
-def prolong(session: Any) -> None:
+def prolong(session: SessionBase) -> None:
     """Give a session in use its whole time again, with one write every few minutes."""
     now = time.time()
     if session.get(PROLONGED_KEY, 0) < now - PROLONG_EVERY:

@@ -7,14 +7,14 @@ from urllib.parse import quote
 
 from django.http import HttpRequest
 
-from tokens.request import CONFIRMED_KEY
+from tokens.request import CONFIRMED_KEY, TokenRequest
 
 CONFIRMED_FOR = 15 * 60  # seconds
 
 
-def password_needed(request: HttpRequest) -> bool:
+def password_needed(request: TokenRequest) -> bool:
     """Return whether the session came by a token and gave no password in the last 15 minutes."""
-    if getattr(request, "access_token", None) is None:
+    if request.access_token is None:
         return False
     return bool(request.session.get(CONFIRMED_KEY, 0) < time.time() - CONFIRMED_FOR)
 

@@ -15,9 +15,9 @@ from tokens.signing.digests import digest_of
 MOST_SESSIONS_OF_A_TOKEN = 50
 
 
-def row_key(session_key: str) -> str:
+def row_key(session_key: str | None) -> str:
     """Return the primary key of a session's row: whoever reads the table opens no session."""
-    return digest_of(session_key)[:40]
+    return digest_of(session_key or "")[:40]
 
 
 class SessionStore(DatabaseStore):
@@ -29,7 +29,7 @@ class SessionStore(DatabaseStore):
 
     def _get_session_from_db(self) -> Session | None:
         now = timezone.now()
-        rows = Session.objects.filter(pk=row_key(self.session_key or ""), expire_date__gt=now)
+        rows = Session.objects.filter(pk=row_key(self.session_key), expire_date__gt=now)
         row = cast("Session | None", rows.first())
         if row is None:
             self._session_key = None

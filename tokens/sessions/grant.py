@@ -1,7 +1,7 @@
-"""What is born from a token ends with it, here.
+"""What a token opened ends with it, here.
 
-A session, a frame's bearer and a socket each keep a `Standing`, and ask it before they do
-anything: one query says whether token, person, network and page are still good.
+A session, a frame's bearer and a socket each keep a `Grant`, and ask it before they do anything:
+one query says whether token, person, network and page are still good.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ from django.utils.crypto import constant_time_compare
 from accounts.models import User
 from tokens.errors import Refused
 from tokens.models import AccessToken
-from tokens.request import BORN_KEY, TOKEN_KEY
+from tokens.request import GRANT_KEY, TOKEN_KEY
 from tokens.verification.call import Call
 from tokens.verification.verify import check
 
 
 @dataclass(frozen=True)
-class Standing:
-    """The login that something was born from.
+class Grant:
+    """The login that opened a session.
 
-    `page` is the origin seen then, "" if none; `place` is where alone it counts.
+    `page` is the origin seen then, "" if none; `context` is where alone the session counts.
     """
 
     token_id: int
@@ -33,22 +33,22 @@ class Standing:
     page: str
     domains: tuple[str, ...]
     password_hash: str
-    place: str
+    context: str
 
     @classmethod
-    def of_session(cls, session: Mapping[str, Any]) -> Standing | None:
-        """Return the standing of a session; None for one that a password opened."""
+    def of_session(cls, session: Mapping[str, Any]) -> Grant | None:
+        """Return the grant of a session; None for one that a password opened."""
         token_id = session.get(TOKEN_KEY)
         if token_id is None:
             return None
-        born = session.get(BORN_KEY, {})
+        granted = session.get(GRANT_KEY, {})
         return cls(
             token_id=token_id,
             user_id=int(session.get(SESSION_KEY) or 0),
-            page=born.get("page", ""),
-            domains=tuple(born.get("domains", ())),
+            page=granted.get("page", ""),
+            domains=tuple(granted.get("domains", ())),
             password_hash=session.get(HASH_SESSION_KEY, ""),
-            place=born.get("place", ""),
+            context=granted.get("context", ""),
         )
 
     def call(self, address: str) -> Call:
@@ -69,7 +69,7 @@ class Standing:
         except User.DoesNotExist as error:
             raise Refused("user-inactive") from error
         check(token, self.call(address), person=person)
-        # A new password ends everything of the person that stands open.
+        # A new password ends everything of the person that is open.
         if not constant_time_compare(self.password_hash, person.get_session_auth_hash()):
             raise Refused("signed-out")
         return token, person

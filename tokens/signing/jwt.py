@@ -16,6 +16,7 @@ from uuid import uuid4
 
 import jwt
 from django.conf import settings
+from jwt.types import Options
 from jwt.utils import base64url_decode
 from rest_framework_simplejwt.backends import TokenBackend
 from rest_framework_simplejwt.exceptions import TokenError
@@ -28,7 +29,12 @@ LEEWAY = 30  # seconds that clocks may differ
 LATEST = int(datetime(9999, 1, 1, tzinfo=UTC).timestamp())
 # What libraries raise on texts that nobody has signed.
 _UNREADABLE = (jwt.PyJWTError, ValueError, RecursionError)
-_OPTIONS = {"verify_exp": False, "verify_iat": False, "verify_nbf": False, "verify_aud": False}
+_OPTIONS: Options = {
+    "verify_exp": False,
+    "verify_iat": False,
+    "verify_nbf": False,
+    "verify_aud": False,
+}
 
 
 def signing_kid() -> str:
@@ -61,7 +67,7 @@ class KeyRing(TokenBackend):
             raise UnsoundToken("form")
         key = self._key_for(token.partition(".")[0])
         try:
-            return jwt.decode(token, key, algorithms=[ALGORITHM], options=_OPTIONS)  # type: ignore[arg-type]
+            return jwt.decode(token, key, algorithms=[ALGORITHM], options=_OPTIONS)
         except jwt.InvalidSignatureError as error:
             raise UnsoundToken("signature") from error
         except _UNREADABLE as error:

@@ -1,4 +1,4 @@
-"""TODO"""
+"""Refused calls that name no token: counted in memory, written now and then by a thread."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ LONGEST_GOODBYE = 5.0
 logger = logging.getLogger(__name__)
 
 
-class Tally:
-    """Counts by key. Beyond `MOST_KEYS` the addresses of new keys are told apart no more."""
+class RefusedCounter:
+    """Counts by key. Beyond `MOST_KEYS` the addresses of new keys are no longer told apart."""
 
     def __init__(self) -> None:
         self._counts: dict[RefusedKey, Seen] = {}
@@ -97,4 +97,4 @@ class Tally:
             connections.close_all()
 
 
-refused_calls = Tally()
+refused_calls = RefusedCounter()

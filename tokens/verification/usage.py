@@ -19,7 +19,7 @@ TOUCH_EVERY = timedelta(minutes=1)
 
 
 def touch(token: AccessToken, call: Call) -> None:
-    """Note the use of a token, at most once a minute, and new places; never fails the request."""
+    """Note the use of a token, at most once a minute, and new sources; never fails the request."""
     try:
         mark_first_use(token, call)
         _note_last_use(token, call)

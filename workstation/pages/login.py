@@ -18,6 +18,7 @@ from tokens.login.addresses import safe_next
 from tokens.login.guards import may_enter
 from tokens.login.middleware import open_to_all
 from tokens.login.sign_in import SeeOther
+from tokens.request import token_request
 from workstation.forms import SignInForm
 
 
@@ -29,7 +30,7 @@ class SignIn(LoginView):
     template_name = "workstation/login.html"
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        if request.method == "GET" and may_enter(request, "agent"):
+        if request.method == "GET" and may_enter(token_request(request), "agent"):
             return SeeOther(self.get_success_url())
         response = super().dispatch(request, *args, **kwargs)
         framed_by(response, NOBODY)

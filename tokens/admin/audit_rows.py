@@ -1,52 +1,24 @@
-"""Pages that only read: rows of the audit with the names of tokens and people."""
+"""Rows of the audit in the admin, with the names of tokens and people."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from django.contrib import admin
-from django.core.exceptions import PermissionDenied
 from django.db.models import CharField, OuterRef, QuerySet, Subquery
-from django.http import HttpRequest, HttpResponseRedirect
+from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy
 
 from accounts.models import User
-from records.admin.lists import NarrowLists
+from records.admin.read_only import ReadOnlyAdmin
 from records.text import LONGEST_SEARCH
-from tokens.admin.unframed import TokenPages
+from tokens.admin.unframed import UnframedAdmin
 from tokens.models import AccessToken, TokenEvent
 
 
-class ReadPages(TokenPages, NarrowLists):
-    """A list and its rows, where nothing is written."""
-
-    show_facets = admin.ShowFacets.NEVER
-    list_per_page = 50
-    show_full_result_count = False
-    actions = None
-    # Both lists of actions off would bring an inline style with them.
-    actions_on_top = True
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def history_view(self, request: Any, object_id: str, extra_context: Any = None) -> Any:
-        """Go to the row itself: it has no history of its own."""
-        if not self.has_view_permission(request):
-            raise PermissionDenied
-        page = f"admin:{self.opts.app_label}_{self.opts.model_name}_change"
-        return HttpResponseRedirect(reverse(page, args=[object_id]))
-
-
-class AuditPages(ReadPages):
+class AuditAdmin(ReadOnlyAdmin, UnframedAdmin):
     """Rows of the audit, which hold plain ids, with the names that these have now."""
 
     search_fields = ["token_name", "hint", "address", "origin"]

@@ -1,4 +1,4 @@
-"""The trial of a token agrees with what real requests get, and leaves no trace."""
+"""The simulation of a token agrees with what real requests get, and leaves no trace."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from django.utils import timezone
 from accounts.actor import Actor
 from tests.tokens.test_verification import claims, signed
 from tokens.diagnostics import pasted
-from tokens.diagnostics.cookie_modes import frame_way, is_same_site
-from tokens.diagnostics.simulator import Question, Trial, Use, Verdict, try_out
+from tokens.diagnostics.cookie_modes import frame_cookie_mode, is_same_site
+from tokens.diagnostics.simulator import Question, Simulation, Use, Verdict, simulate
 from tokens.errors import Refused
 from tokens.models import AccessToken, RefusedCalls, TokenEvent
 from tokens.origins.domains import Origin
@@ -27,15 +27,15 @@ ADDRESS = "203.0.113.9"
 OWN = Origin("https", "testserver", 443)
 
 
-def tried(secret: str, page: str = "", **more) -> Trial:
+def simulated(secret: str, page: str = "", **more) -> Simulation:
     question = Question(ADDRESS, OWN, Origin.parse(page) if page else None, **more)
-    return try_out(pasted.read(secret), question)
+    return simulate(pasted.read(secret), question)
 
 
-def verdict(trial: Trial, kind: str, target: str = "", scheme: str = "") -> Verdict:
+def verdict(simulation: Simulation, kind: str, target: str = "", scheme: str = "") -> Verdict:
     found = [
         one
-        for one in trial.verdicts
+        for one in simulation.verdicts
         if one.use.kind == kind
         and target in ("", one.use.target)
         and scheme in ("", one.use.scheme)
@@ -47,12 +47,12 @@ def verdict(trial: Trial, kind: str, target: str = "", scheme: str = "") -> Verd
 def test_each_rule_says_why_it_lets_a_token_pass(carol, issue):
     token, secret = issue(carol, name="CRM", domains=["*.example.com"], networks=["203.0.113.0/24"])
 
-    trial = tried(secret, "https://crm.example.com/page?x=1", scope="tickets:read")
+    simulation = simulated(secret, "https://crm.example.com/page?x=1", scope="tickets:read")
 
-    assert trial.steps[0].sentence == (
+    assert simulation.steps[0].sentence == (
         f"It is signed by this server and stands here as “CRM (…{token.hint})” of Carol."
     )
-    found = verdict(trial, "api-page")
+    found = verdict(simulation, "api-page")
     assert (found.outcome, [step.rule for step in found.steps]) == (
         "works",
         ["status", "person", "network", "page", "scope"],
@@ -68,7 +68,7 @@ def test_each_rule_says_why_it_lets_a_token_pass(carol, issue):
 def test_the_rule_that_refuses_is_the_last(carol, issue):
     _, secret = issue(carol, domains=["crm.example.com"])
 
-    found = verdict(tried(secret, "https://evil.example.com"), "link")
+    found = verdict(simulated(secret, "https://evil.example.com"), "link")
 
     assert (found.outcome, found.refusal.cause) == ("refused", "domain-not-allowed")
     assert [(step.rule, step.passes) for step in found.steps] == [
@@ -92,25 +92,25 @@ def test_the_rule_that_refuses_is_the_last(carol, issue):
     ],
 )
 def test_what_is_no_token_here_is_refused_everywhere(db, rule, secret):
-    trial = tried(secret)
+    simulation = simulated(secret)
 
-    assert (trial.token, trial.verdicts) == (None, ())
-    assert (trial.refusal.cause, trial.refusal.rule) == ("token-invalid", rule)
+    assert (simulation.token, simulation.verdicts) == (None, ())
+    assert (simulation.refusal.cause, simulation.refusal.rule) == ("token-invalid", rule)
 
 
-def test_a_trial_leaves_no_trace(carol, issue, monkeypatch):
+def test_a_simulation_leaves_no_trace(carol, issue, monkeypatch):
     monkeypatch.setattr(refused_counter.refused_calls, "_counts", {})
     token, secret = issue(carol, domains=["crm.example.com"], networks=["10.0.0.0/8"])
     before = AccessToken.objects.values().get()
 
     for text in (secret, "nonsense", signed(claims())):
-        tried(text, "https://evil.example.com")
+        simulated(text, "https://evil.example.com")
     refused_counter.refused_calls.write()
 
     assert AccessToken.objects.values().get() == before
     assert [event.verb for event in TokenEvent.objects.all()] == ["made"]
     assert RefusedCalls.objects.count() == 0
-    # The next real refusal is written, so none was held back on account of the trial.
+    # The next real refusal is written, so none was held back on account of the simulation.
     Client().get(f"/agent/auth/login?accessToken={secret}")
     assert TokenEvent.objects.denials().count() == 1
     assert token.hint not in repr(pasted.read(secret))
@@ -148,7 +148,7 @@ def test_an_address_holds_exactly_one_token(text, cause):
 
 
 @pytest.mark.parametrize(
-    ("page", "own", "target", "way"),
+    ("page", "own", "target", "mode"),
     [
         ("https://crm.example.com", "https://desk.example.com", "agent", "partitioned"),
         ("https://shop.other.org", "https://desk.example.com", "admin", "partitioned"),
@@ -160,8 +160,8 @@ def test_an_address_holds_exactly_one_token(text, cause):
         ("https://crm.example.com", "http://localhost:8000", "agent", "storage"),
     ],
 )
-def test_the_way_of_a_frame_follows_from_the_addresses(page, own, target, way):
-    assert frame_way(Origin.parse(page), Origin.parse(own), target=target) == way
+def test_the_cookie_mode_of_a_frame_follows_from_the_addresses(page, own, target, mode):
+    assert frame_cookie_mode(Origin.parse(page), Origin.parse(own), target=target) == mode
 
 
 @pytest.mark.parametrize(
@@ -184,7 +184,7 @@ def test_one_site_is_told_by_the_names(one, other, same):
     assert is_same_site(Origin.parse(one), Origin.parse(other)) is same
 
 
-# --- The trial and the server agree --------------------------------------------------------------
+# --- The simulation and the server agree ---------------------------------------------------------
 
 PAGES = [
     "", "https://crm.example.com", "http://crm.example.com", "https://crm.example.com:8443",
@@ -251,7 +251,7 @@ FAMILIES = {
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_the_trial_says_what_a_real_request_gets(seed, alice, carol, dora, bob, issue):
+def test_the_simulation_says_what_a_real_request_gets(seed, alice, carol, dora, bob, issue):
     choose = random.Random(seed)
     people = [alice, carol, dora, bob]
     causes: set[str] = set()
@@ -267,13 +267,13 @@ def test_the_trial_says_what_a_real_request_gets(seed, alice, carol, dora, bob, 
             choose.choice(["", *FAMILIES]),
         )
 
-        trial = try_out(pasted.read(secret), question)
+        simulation = simulate(pasted.read(secret), question)
 
-        if trial.refusal:
+        if simulation.refusal:
             anything = Use("api-server", Call("api", question.address))
-            assert real_cause(anything, secret) == trial.refusal.cause
-            causes.add(trial.refusal.cause)
-        for found in trial.verdicts:
+            assert real_cause(anything, secret) == simulation.refusal.cause
+            causes.add(simulation.refusal.cause)
+        for found in simulation.verdicts:
             expected = found.refusal.cause if found.refusal else ""
             assert real_cause(found.use, secret) == expected, (found.use, found.steps)
             causes.add(expected)

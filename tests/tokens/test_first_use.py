@@ -51,7 +51,7 @@ def test_each_network_and_page_is_marked_once(token):
     assert (first.address, first.origin) == ("2001:db8:1:2::9", "https://crm.example.com")
 
 
-def test_another_token_has_places_of_its_own(token, carol, issue):
+def test_another_token_has_sources_of_its_own(token, carol, issue):
     other, _ = issue(carol)
     touch(token, call("203.0.113.9"))
 
@@ -60,7 +60,7 @@ def test_another_token_has_places_of_its_own(token, carol, issue):
     assert firsts(other) == ["203.0.113.0/24"]
 
 
-def test_a_new_place_is_marked_within_the_minute_of_another_use(token):
+def test_a_new_source_is_marked_within_the_minute_of_another_use(token):
     touch(token, call("203.0.113.9"))
     token.refresh_from_db()
 
@@ -69,7 +69,7 @@ def test_a_new_place_is_marked_within_the_minute_of_another_use(token):
     assert firsts(token) == ["203.0.113.0/24", "198.51.100.0/24"]
 
 
-def test_a_known_place_costs_no_query(token, django_assert_num_queries):
+def test_a_known_source_costs_no_query(token, django_assert_num_queries):
     touch(token, call("203.0.113.9", "https://crm.example.com"))
     token.refresh_from_db()
 
@@ -89,7 +89,7 @@ def test_another_process_finds_the_marks_in_the_audit(token, monkeypatch):
 def test_a_token_that_is_used_everywhere_is_marked_no_more(
     token, monkeypatch, django_assert_num_queries
 ):
-    monkeypatch.setattr(first_use, "MOST_PLACES", 3)
+    monkeypatch.setattr(first_use, "MOST_SOURCES", 3)
     for number in range(5):
         touch(token, call(f"10.0.{number}.1"))
     token.refresh_from_db()
@@ -117,7 +117,7 @@ def test_whatever_an_address_looks_like_nothing_fails(address, token):
     assert firsts(token) in ([], ["203.0.113.0/24"], ["fe80::/48"])
 
 
-def test_a_call_of_the_api_marks_its_place(carol, issue):
+def test_a_call_of_the_api_marks_its_source(carol, issue):
     token, secret = issue(carol)
 
     for _ in range(2):
@@ -142,7 +142,7 @@ def test_a_refused_call_marks_nothing(carol, issue):
 
 @pytest.mark.postgresql
 @pytest.mark.django_db(transaction=True)
-def test_two_processes_mark_a_place_once(token, monkeypatch):
+def test_two_processes_mark_a_source_once(token, monkeypatch):
     def used(_: int) -> None:
         first_use._learn(token, call("203.0.113.9"), frozenset({"203.0.113.0/24"}))
 

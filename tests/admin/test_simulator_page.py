@@ -39,7 +39,7 @@ def test_a_pasted_token_is_judged_for_every_use(dora, carol, issue, browser):
     assert "without a referring page" in page
 
 
-def test_a_login_address_is_judged_for_its_room(dora, issue, browser):
+def test_a_login_address_is_judged_for_its_target(dora, issue, browser):
     _, secret = issue(dora)
     address = f"https://desk.example.com/admin/auth/login?accessToken={secret}"
 
@@ -106,7 +106,7 @@ def test_an_error_page_would_not_show_it(dora, browser, rf, monkeypatch):
         shown["sensitive"] = request.sensitive_post_parameters
         raise RuntimeError("broken")
 
-    monkeypatch.setattr("tokens.admin.simulator_page._tried", fails)
+    monkeypatch.setattr("tokens.admin.simulator_page._simulated", fails)
     client = browser(dora)
     client.raise_request_exception = False
 
