@@ -13,6 +13,7 @@ from django.urls import Resolver404, resolve
 from accounts.models import User
 from tickets.models import Ticket
 from tokens.embedding.frames import without
+from tokens.login.sign_in import SeeOther
 from workstation.permissions import Permissions
 from workstation.request import AgentRequest
 from workstation.ticket_list import (
@@ -31,12 +32,29 @@ def is_part(request: AgentRequest) -> bool:
     return bool(request.htmx) and not request.htmx.history_restore_request
 
 
+def part_or_page(
+    request: AgentRequest, query: ListQuery, part: str, *, status: int = 200, **pane: Any
+) -> HttpResponse:
+    """Answer htmx with one part, and everybody else with the whole page around it."""
+    if not is_part(request):
+        return whole_page(request, query, status=status, **pane)
+    context = {**page_context(request, query), **pane}
+    return render(request, f"workstation/{part}.html", context, status=status)
+
+
 def whole_page(
     request: AgentRequest, query: ListQuery, *, status: int = 200, **pane: Any
 ) -> HttpResponse:
     """Answer with the whole page; `pane` is what stands beside the list."""
     context = {**page_context(request, query), **list_context(request, query), **pane}
     return render(request, "workstation/desk.html", context, status=status)
+
+
+def go_to(request: AgentRequest, address: str) -> HttpResponse:
+    """Send the browser to another page; htmx would put it into this one."""
+    if is_part(request):
+        return HttpResponse(headers={"HX-Redirect": address})
+    return SeeOther(address)
 
 
 def page_context(request: AgentRequest, query: ListQuery) -> dict[str, Any]:

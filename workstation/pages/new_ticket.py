@@ -15,9 +15,8 @@ from configuration.values import value
 from records.errors import Conflict
 from records.ids import is_id
 from tickets.models import Ticket
-from tokens.login.sign_in import SeeOther
 from workstation.forms import NewTicketForm
-from workstation.pages.layout import is_part, page_context, whole_page
+from workstation.pages.layout import go_to, part_or_page
 from workstation.permissions import need_scope, scope_required
 from workstation.request import AgentRequest
 from workstation.ticket_list import ListQuery
@@ -47,23 +46,17 @@ def new_ticket(request: AgentRequest) -> HttpResponse:
     except (Conflict, PermissionDenied) as refusal:
         form.add_error(None, str(refusal))
         return _show(request, form, 409 if isinstance(refusal, Conflict) else 403)
-    address = reverse("workstation:ticket", args=[made.pk])
-    if is_part(request):
-        return HttpResponse(headers={"HX-Redirect": address})
-    return SeeOther(address)
+    return go_to(request, reverse("workstation:ticket", args=[made.pk]))
 
 
 def _show(request: AgentRequest, form: NewTicketForm, status: int) -> HttpResponse:
-    query = ListQuery.of(request.GET)
     given = form.data.get("requester", "") if form.is_bound else ""
     customer = None
     if is_id(given):
         customer = User.objects.visible_to(request.user).filter(pk=given).first()
-    context = {"new_form": form, "customer": customer, "is_new": True}
-    if not is_part(request):
-        return whole_page(request, query, status=status, **context)
-    context = {**page_context(request, query), **context}
-    return render(request, "workstation/_new_ticket.html", context, status=status)
+    pane = {"new_form": form, "customer": customer, "is_new": True}
+    query = ListQuery.of(request.GET)
+    return part_or_page(request, query, "_new_ticket", status=status, **pane)
 
 
 @scope_required("users:read")

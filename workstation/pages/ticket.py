@@ -28,7 +28,14 @@ from workstation.forms import (
     WorkgroupForm,
     value_of,
 )
-from workstation.pages.layout import current_query, is_part, page_context, whole_page
+from workstation.pages.layout import (
+    current_query,
+    go_to,
+    is_part,
+    page_context,
+    part_or_page,
+    whole_page,
+)
 from workstation.permissions import Permissions, View, need_scope, scope_required
 from workstation.request import AgentRequest
 from workstation.ticket_list import ListQuery, count_tabs
@@ -59,13 +66,9 @@ def _thread(request: AgentRequest, ticket: Ticket) -> TicketThread:
 @scope_required("tickets:read")
 @require_GET
 def ticket(request: AgentRequest, ticket_id: int) -> HttpResponse:
-    query = ListQuery.of(request.GET)
-    thread = _thread(request, _seen(request, ticket_id))
-    if not is_part(request):
-        return whole_page(request, query, thread=thread, open_id=ticket_id)
-    context = {**page_context(request, query), "thread": thread}
+    query, thread = ListQuery.of(request.GET), _thread(request, _seen(request, ticket_id))
     part = "_timeline" if request.htmx.target == "timeline" else "_ticket"
-    return render(request, f"workstation/{part}.html", context)
+    return part_or_page(request, query, part, thread=thread, open_id=ticket_id)
 
 
 def changes(scope: str) -> Callable[[Change], View]:
@@ -114,7 +117,7 @@ def _answer(
     found = _seen_or_gone(request, ticket_id)
     if found is None:
         # Given away: what was asked for is done, and it is out of sight now.
-        return _gone(request) if refusal else _left(request)
+        return _gone(request) if refusal else go_to(request, reverse("workstation:tickets"))
     status = status_of(refusal)
     if not is_part(request):
         return _whole_answer(request, found, refusal, status)
@@ -128,13 +131,6 @@ def _answer(
     response = render(request, "workstation/_changed.html", context, status=status)
     response.headers["HX-Trigger"] = json.dumps({f"ticket-{ticket_id}": {}})
     return response
-
-
-def _left(request: AgentRequest) -> HttpResponse:
-    home = reverse("workstation:tickets")
-    if is_part(request):
-        return HttpResponse(headers={"HX-Redirect": home})
-    return SeeOther(home)
 
 
 def _whole_answer(
