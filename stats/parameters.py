@@ -15,7 +15,7 @@ from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
 from rest_framework.request import Request
 
-from accounts.time_zones import time_zones
+from configuration.kinds import time_zones
 from configuration.values import value
 from stats.periods import EARLIEST, LATEST, MOST_BUCKETS, STEPS, Period, TooManyBuckets, midnight
 from tickets.models import Ticket
