@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from django.core.exceptions import ValidationError
+from django.contrib.auth.models import AnonymousUser
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.test import RequestFactory
 
 from accounts.actor import Actor
 from accounts.models import PersonEvent, User, Workgroup
@@ -37,6 +39,15 @@ def test_agents_read_everybody_and_write_nobody(alice, carol, as_user):
         assert response.status_code == 403
         assert response.json()["code"] == "role"
     assert set(User.objects.values_list("display_name", flat=True)) == {"Alice", "Carol"}
+
+
+def test_nobody_is_no_actor():
+    request = RequestFactory().post("/api/users/create")
+    request.user = AnonymousUser()
+
+    # Without a person an actor would be the system itself.
+    with pytest.raises(PermissionDenied):
+        Actor.of(request)
 
 
 def test_customers_see_nobody_but_themselves(alice, bob, as_user):
@@ -144,7 +155,7 @@ def test_edits_leave_a_history_of_ids_and_choices_but_no_texts(dora, carol):
         ("joined", "", "", ""),
     ]
     assert PersonEvent.objects.filter(workgroup_id=group.pk, verb="joined").exists()
-    assert carol.version == 2
+    assert (carol.version, Workgroup.objects.get().version) == (2, 2)
 
 
 def test_the_history_cannot_be_rewritten(dora, carol):
