@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NoReturn
+from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import models, transaction
@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from configuration.registry import check_together, find
 from configuration.values import note_write, read_table
 from records.errors import Stale
+from records.histories import History
 
 # What a change writes to give a setting its default back; stored as SQL NULL.
 DEFAULT = None
@@ -123,18 +124,8 @@ class ConfigurationValue(models.Model):
         return self.key
 
 
-class HistoryQuerySet(models.QuerySet["ConfigurationEvent"]):
-    """Rows that are written once: history that could be rewritten would prove nothing."""
-
-    def update(self, **fields: Any) -> NoReturn:
-        raise TypeError("History is never changed.")
-
-    def delete(self) -> NoReturn:
-        raise TypeError("History is never deleted.")
-
-
-class ConfigurationEvent(models.Model):
-    """One change of one setting, written in the transaction of the change and never again.
+class ConfigurationEvent(History):
+    """One change of one setting, written in the transaction of the change.
 
     The actor and the token are plain numbers: history outlives what it tells of.
     """
@@ -145,8 +136,6 @@ class ConfigurationEvent(models.Model):
     actor_id = models.BigIntegerField(_("who"), null=True)
     token_id = models.BigIntegerField(_("through the token"), null=True)
     created_at = models.DateTimeField(_("when"), default=timezone.now)
-
-    objects = HistoryQuerySet.as_manager()
 
     class Meta:
         default_permissions = ("view",)

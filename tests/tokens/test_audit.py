@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.apps import apps
 from django.db import IntegrityError, connection, models, transaction
 from django.utils import timezone
 
 from accounts.actor import Actor
-from tokens import append_only
+from records import triggers
 from tokens.maintenance import due_work
 from tokens.models import AccessToken, TokenEvent
 
@@ -108,9 +109,9 @@ def test_querysets_of_others_are_refused_by_the_database(event):
 
 
 def test_migrating_brings_the_guard_back(event):
-    append_only.unguard(connection)
+    triggers.unguard(TokenEvent, connection)
 
-    append_only.guard_after_migrating(using="default")
+    triggers.guard_after_migrating(app_config=apps.get_app_config("tokens"), using="default")
 
     with pytest.raises(IntegrityError), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("DELETE FROM tokens_tokenevent")
@@ -202,5 +203,17 @@ def test_the_database_lets_an_old_address_become_its_network_and_nothing_else(db
         connection.cursor() as cursor,
     ):
         cursor.execute(f"UPDATE tokens_tokenevent SET {change}")
+
+    assert rows() == before
+
+
+@pytest.mark.parametrize("changes", [{}, {"cause": "another"}])
+def test_with_the_address_nothing_else_is_changed(db, changes):
+    seen_at("203.0.113.9", ago=LONG_AGO)
+    seen_at("203.0.113.9", ago=timedelta(days=1))
+    before = rows()
+
+    with pytest.raises((TypeError, IntegrityError)), transaction.atomic():
+        TokenEvent.objects.change_lawfully(address="203.0.113.0", address_is_whole=False, **changes)
 
     assert rows() == before
