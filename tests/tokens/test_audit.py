@@ -145,7 +145,12 @@ def seen_at(address: str | None, *, ago: timedelta, **fields) -> TokenEvent:
         ("2001:db8:1:2::9", "2001:db8:1::"),
         ("2001:db8::9", "2001:db8::"),
         ("1::5:6:7:8:9", "1::"),
+        ("2001:db8:0:1:2:3:4:5", "2001:db8::"),
+        ("2001:0:0:1::1", "2001::"),
+        ("2001:0:5::9", "2001:0:5::"),
         ("::1", "::"),
+        ("::3:4:5:6:7:8", "0:0:3::"),
+        ("0:0:0:1::", "::"),
         ("::ffff:203.0.113.9", "203.0.113.0"),
         (None, None),
     ],
@@ -203,6 +208,20 @@ def test_the_database_lets_an_old_address_become_its_network_and_nothing_else(db
         connection.cursor() as cursor,
     ):
         cursor.execute(f"UPDATE tokens_tokenevent SET {change}")
+
+    assert rows() == before
+
+
+@pytest.mark.parametrize("cut", ["2001:db8:1:2::", "2001:db8::", "2001::", "20::", "::", "2::"])
+def test_no_other_network_takes_the_place_of_an_old_address(db, cut):
+    seen_at("2001:db8:1:2::9", ago=LONG_AGO)
+    before = rows()
+
+    with (
+        pytest.raises(IntegrityError, match="Audit rows are never"),
+        transaction.atomic(),
+    ):
+        TokenEvent.objects.change_lawfully(address=cut, address_is_whole=False)
 
     assert rows() == before
 
