@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NoReturn
+from typing import Any
 
 from django.db import models
 from django.utils import timezone
@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.actor import Actor
 from configuration.declared import find
+from records.histories import History
 
 # What a change writes to give a setting its default back; stored as SQL NULL.
 DEFAULT = None
@@ -48,18 +49,8 @@ class ConfigurationValue(models.Model):
         return True
 
 
-class HistoryQuerySet(models.QuerySet["ConfigurationEvent"]):
-    """Rows that are written once: history that could be rewritten would prove nothing."""
-
-    def update(self, **fields: Any) -> NoReturn:
-        raise TypeError("History is never changed.")
-
-    def delete(self) -> NoReturn:
-        raise TypeError("History is never deleted.")
-
-
-class ConfigurationEvent(models.Model):
-    """One change of one setting, written in the transaction of the change and never again.
+class ConfigurationEvent(History):
+    """One change of one setting, written in the transaction of the change.
 
     The actor and the token are plain numbers: history outlives what it tells of.
     """
@@ -70,8 +61,6 @@ class ConfigurationEvent(models.Model):
     actor_id = models.BigIntegerField(_("who"), null=True)
     token_id = models.BigIntegerField(_("through the token"), null=True)
     created_at = models.DateTimeField(_("when"), default=timezone.now)
-
-    objects = HistoryQuerySet.as_manager()
 
     class Meta:
         default_permissions = ("view",)

@@ -9,6 +9,7 @@ from typing import Any
 
 import hypothesis
 import pytest
+from django.apps import apps
 from django.conf import settings
 from django.core.cache import cache
 from django.db import connection
@@ -17,8 +18,8 @@ from rest_framework.test import APIClient
 import configuration.values
 from accounts.actor import Actor
 from accounts.models import User
+from records import triggers
 from tests.server import prepared, serving, weiyu  # noqa: F401 - the fixtures themselves
-from tokens import append_only
 from tokens.models import AccessToken
 
 # A machine that many share stops for a moment now and then, which is no finding.
@@ -66,8 +67,8 @@ def _no_event_loop_is_left() -> Iterable[None]:
 
 
 @pytest.fixture(autouse=True)
-def _audit_can_be_emptied(request: pytest.FixtureRequest) -> Iterable[None]:
-    """Take the audit's guard away before a test's database is emptied; migrating brings it back."""
+def _histories_can_be_emptied(request: pytest.FixtureRequest) -> Iterable[None]:
+    """Take the guard away before a test's database is emptied; migrating brings it back."""
     marker = request.node.get_closest_marker("django_db")
     is_marked = bool(marker and marker.kwargs.get("transaction"))
     is_emptied = is_marked or "transactional_db" in request.fixturenames
@@ -75,7 +76,8 @@ def _audit_can_be_emptied(request: pytest.FixtureRequest) -> Iterable[None]:
         request.getfixturevalue("transactional_db")
     yield
     if is_emptied:
-        append_only.unguard(connection)
+        for history in triggers.histories(apps.get_models()):
+            triggers.unguard(history, connection)
 
 
 @pytest.fixture(autouse=True)

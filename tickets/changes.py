@@ -219,7 +219,7 @@ def _all_but(ticket: Ticket, fields: dict[str, Any]) -> set[str]:
 
 def _write_text(change: Change, name: str, value: str) -> None:
     value = value if name == "content" else value.strip()
-    # The texts themselves stay out of the history: see AppendOnly.
+    # The texts themselves stay out of the history: see Event.
     if change.set(**{name: value}):
         change.note(Verb.EDITED, field=name)
 

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from django.apps import AppConfig
-from django.db.models.signals import post_migrate
 from django.utils.translation import gettext_lazy as _
 
 
@@ -17,6 +16,3 @@ class TokensConfig(AppConfig):
 
     def ready(self) -> None:
         from tokens.api import problems, schema  # noqa: F401 - they register themselves
-        from tokens.append_only import guard_after_migrating
-
-        post_migrate.connect(guard_after_migrating, sender=self)

@@ -42,6 +42,7 @@ INSTALLED_APPS = [
     "configuration",
     "accounts",
     "rest",
+    "records",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.messages",

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, NoReturn, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+
+from records.histories import History, HistoryQuerySet
 
 if TYPE_CHECKING:
     from accounts.actor import Actor
@@ -15,13 +17,7 @@ if TYPE_CHECKING:
 Membership = tuple[int, int]  # person, workgroup
 
 
-class PersonEventQuerySet(models.QuerySet["PersonEvent"]):
-    def update(self, **changes: Any) -> NoReturn:
-        raise TypeError("History is never changed.")
-
-    def delete(self) -> NoReturn:
-        raise TypeError("History is never deleted.")
-
+class PersonEventQuerySet(HistoryQuerySet["PersonEvent"]):
     def record_memberships(
         self, joined: Iterable[Membership], left: Iterable[Membership], *, by: Actor
     ) -> None:
@@ -34,7 +30,7 @@ class PersonEventQuerySet(models.QuerySet["PersonEvent"]):
         PersonEvent.objects.bulk_create(rows)
 
 
-class PersonEvent(models.Model):
+class PersonEvent(History):
     """One change. Plain ids, so that the history outlives what it speaks of."""
 
     # Choices may stand in the history; texts might have to be erased one day.
@@ -50,7 +46,7 @@ class PersonEvent(models.Model):
     old = models.CharField(_("before"), max_length=64, blank=True)
     new = models.CharField(_("after"), max_length=64, blank=True)
 
-    objects = PersonEventQuerySet.as_manager()
+    objects: ClassVar = PersonEventQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("change of a person")

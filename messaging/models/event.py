@@ -5,10 +5,10 @@ from __future__ import annotations
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from tickets.models import AppendOnly, AppendOnlyQuerySet
+from tickets.models import Event
 
 
-class ConversationEvent(AppendOnly):
+class ConversationEvent(Event):
     """One change of one chat, written in the transaction of the change."""
 
     class Verb(models.TextChoices):
@@ -28,9 +28,7 @@ class ConversationEvent(AppendOnly):
     workgroup_id = models.BigIntegerField(null=True, blank=True)
     assignee_id = models.BigIntegerField(null=True, blank=True)
 
-    objects = AppendOnlyQuerySet.as_manager()
-
-    class Meta(AppendOnly.Meta):
+    class Meta(Event.Meta):
         verbose_name = _("conversation event")
         verbose_name_plural = _("conversation events")
         ordering = ["id"]

@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.apps import apps
 from django.db import IntegrityError, connection, models, transaction
 from django.utils import timezone
 
 from accounts.actor import Actor
-from tokens import append_only
+from records import triggers
 from tokens.maintenance import due_work
 from tokens.models import AccessToken, TokenEvent
 
@@ -108,9 +109,9 @@ def test_querysets_of_others_are_refused_by_the_database(event):
 
 
 def test_migrating_brings_the_guard_back(event):
-    append_only.unguard(connection)
+    triggers.unguard(TokenEvent, connection)
 
-    append_only.guard_after_migrating(using="default")
+    triggers.guard_after_migrating(app_config=apps.get_app_config("tokens"), using="default")
 
     with pytest.raises(IntegrityError), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("DELETE FROM tokens_tokenevent")
@@ -144,7 +145,12 @@ def seen_at(address: str | None, *, ago: timedelta, **fields) -> TokenEvent:
         ("2001:db8:1:2::9", "2001:db8:1::"),
         ("2001:db8::9", "2001:db8::"),
         ("1::5:6:7:8:9", "1::"),
+        ("2001:db8:0:1:2:3:4:5", "2001:db8::"),
+        ("2001:0:0:1::1", "2001::"),
+        ("2001:0:5::9", "2001:0:5::"),
         ("::1", "::"),
+        ("::3:4:5:6:7:8", "0:0:3::"),
+        ("0:0:0:1::", "::"),
         ("::ffff:203.0.113.9", "203.0.113.0"),
         (None, None),
     ],
@@ -202,5 +208,31 @@ def test_the_database_lets_an_old_address_become_its_network_and_nothing_else(db
         connection.cursor() as cursor,
     ):
         cursor.execute(f"UPDATE tokens_tokenevent SET {change}")
+
+    assert rows() == before
+
+
+@pytest.mark.parametrize("cut", ["2001:db8:1:2::", "2001:db8::", "2001::", "20::", "::", "2::"])
+def test_no_other_network_takes_the_place_of_an_old_address(db, cut):
+    seen_at("2001:db8:1:2::9", ago=LONG_AGO)
+    before = rows()
+
+    with (
+        pytest.raises(IntegrityError, match="Audit rows are never"),
+        transaction.atomic(),
+    ):
+        TokenEvent.objects.change_lawfully(address=cut, address_is_whole=False)
+
+    assert rows() == before
+
+
+@pytest.mark.parametrize("changes", [{}, {"cause": "another"}])
+def test_with_the_address_nothing_else_is_changed(db, changes):
+    seen_at("203.0.113.9", ago=LONG_AGO)
+    seen_at("203.0.113.9", ago=timedelta(days=1))
+    before = rows()
+
+    with pytest.raises((TypeError, IntegrityError)), transaction.atomic():
+        TokenEvent.objects.change_lawfully(address="203.0.113.0", address_is_whole=False, **changes)
 
     assert rows() == before

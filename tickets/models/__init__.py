@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from tickets.models.event import AppendOnly, AppendOnlyQuerySet, TicketEvent
+from tickets.models.event import Event, TicketEvent
 from tickets.models.follower import Follower
 from tickets.models.tag import TicketTag
 from tickets.models.ticket import Ticket, TicketQuerySet
 
 __all__ = [
-    "AppendOnly",
-    "AppendOnlyQuerySet",
+    "Event",
     "Follower",
     "Ticket",
     "TicketEvent",

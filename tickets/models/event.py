@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NoReturn, Self
+from typing import TYPE_CHECKING, ClassVar, Self
 
 from django.conf import settings
 from django.db import models
@@ -12,29 +12,17 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
+from records.histories import History, HistoryQuerySet
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
 
 
-class AppendOnlyQuerySet(models.QuerySet[Any]):
-    """Rows that are written once: history that could be rewritten would prove nothing."""
+class Event(History):
+    """Who did what, when, and through which token.
 
-    def update(self, **fields: Any) -> NoReturn:
-        raise TypeError(f"{self.model.__name__} rows are never changed.")
-
-    def delete(self) -> NoReturn:
-        raise TypeError(f"{self.model.__name__} rows are never deleted.")
-
-    def bulk_update(self, *rows: Any, **options: Any) -> NoReturn:
-        raise TypeError(f"{self.model.__name__} rows are never changed.")
-
-
-class AppendOnly(models.Model):
-    """Who did what, when, and through which token. Rows are only ever added.
-
-    Subclasses take their manager from AppendOnlyQuerySet. Texts and names are not kept here, only
-    ids and words of ours: what must be erased one day stands in one place.
+    Texts and names are not kept here, only ids and words of ours: what must be erased one day
+    stands in one place.
     """
 
     actor = models.ForeignKey(
@@ -57,17 +45,8 @@ class AppendOnly(models.Model):
         abstract = True
         default_permissions = ("view",)
 
-    def save(self, *args: Any, **options: Any) -> None:
-        """Add the row; a row that stands already is refused, here and in the QuerySet alike."""
-        if not self._state.adding:
-            raise TypeError(f"{type(self).__name__} rows are never changed.")
-        super().save(*args, **options)
 
-    def delete(self, *args: Any, **options: Any) -> NoReturn:
-        raise TypeError(f"{type(self).__name__} rows are never deleted.")
-
-
-class TicketEventQuerySet(AppendOnlyQuerySet):
+class TicketEventQuerySet(HistoryQuerySet["TicketEvent"]):
     def visible_to(self, user: User | AnonymousUser) -> Self:
         """Return what `user` may read in the history of tickets that they see."""
         if not user.is_authenticated:
@@ -83,7 +62,7 @@ class TicketEventQuerySet(AppendOnlyQuerySet):
         return self.annotate(actor_name=name)
 
 
-class TicketEvent(AppendOnly):
+class TicketEvent(Event):
     """One change of one ticket, written in the transaction of the change.
 
     Every change of status has `field="status"` with `old` and `new`; its verb says which kind of
@@ -126,9 +105,9 @@ class TicketEvent(AppendOnly):
     workgroup_id = models.BigIntegerField(null=True, blank=True)
     assignee_id = models.BigIntegerField(null=True, blank=True)
 
-    objects = TicketEventQuerySet.as_manager()
+    objects: ClassVar = TicketEventQuerySet.as_manager()
 
-    class Meta(AppendOnly.Meta):
+    class Meta(Event.Meta):
         verbose_name = _("ticket event")
         verbose_name_plural = _("ticket events")
         ordering = ["id"]

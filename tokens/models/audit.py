@@ -1,15 +1,16 @@
-"""The audit of tokens. The database itself guards its rows, too: tokens/append_only.py."""
+"""The audit of tokens."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from datetime import datetime, timedelta
-from typing import Any, Self
+from typing import ClassVar, Self
 
 from django.db import models, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from records.histories import History, HistoryQuerySet, LawfulChange
 from tokens.origins.networks import coarse
 
 ADDRESSES_STAY_WHOLE_FOR = timedelta(days=90)
@@ -17,37 +18,40 @@ DENIALS_SHOWN_FOR = timedelta(days=30)
 PORTION = 1000
 
 
-class TokenEventQuerySet(models.QuerySet["TokenEvent"]):
-    """Append-only: the audit outlives the tokens and cannot be rewritten."""
+# A day less than the rule, because the clocks of server and database differ.
+_OLD_AFTER = ADDRESSES_STAY_WHOLE_FOR.days - 1
+# An old address becomes its network, as `coarse` has it. SQLite knows addresses as text alone: what
+# is kept must be followed by the rest of its three groups as zeros. Nobody comes from ::/16.
+_CUT_ON_SQLITE = f"""
+    OLD.address_is_whole AND NOT NEW.address_is_whole
+    AND OLD.at < strftime('%Y-%m-%d %H:%M:%S', 'now', '-{_OLD_AFTER} days')
+    AND CASE
+        WHEN OLD.address IS NULL THEN NEW.address IS NULL
+        WHEN OLD.address LIKE '%.%' THEN
+            NEW.address = rtrim(replace(OLD.address, '::ffff:', ''), '0123456789') || '0'
+        WHEN OLD.address LIKE ':%' OR OLD.address LIKE '0:%' THEN NEW.address LIKE '%::'
+        ELSE NEW.address LIKE '%::' AND EXISTS (
+            SELECT 1 FROM (
+                SELECT kept, substr(OLD.address, length(kept) + 1) AS rest,
+                    2 - length(kept) + length(replace(kept, ':', '')) AS zeros
+                FROM (SELECT rtrim(NEW.address, ':') AS kept)
+            )
+            WHERE OLD.address = kept || rest AND zeros >= 0
+            AND (rest LIKE '::%' OR rest LIKE ':' || substr('0:0:', 1, 2 * zeros) || '%')
+        )
+    END
+"""  # noqa: S608 - nothing of it comes from outside
+_CUT_ON_POSTGRESQL = f"""
+    OLD.address_is_whole AND NOT NEW.address_is_whole
+    AND OLD.at < now() - interval '{_OLD_AFTER} days'
+    AND host(NEW.address) IS NOT DISTINCT FROM host(network(set_masklen(
+        replace(host(OLD.address), '::ffff:', '')::inet,
+        CASE WHEN host(OLD.address) LIKE '%.%' THEN 24 ELSE 48 END
+    )))
+"""
 
-    def update(self, **changes: Any) -> int:
-        raise TypeError("Audit rows are never changed.")
 
-    def _update(self, values: Any, *more: Any) -> int:
-        """Refuse to save a row that stands; Django asks this before it inserts a known id."""
-        if self.exists():
-            raise TypeError("Audit rows are never changed.")
-        return 0
-
-    def bulk_create(
-        self,
-        objs: Any,
-        batch_size: int | None = None,
-        ignore_conflicts: bool = False,
-        update_conflicts: bool = False,
-        *fields: Any,
-        **more: Any,
-    ) -> Any:
-        if update_conflicts:
-            raise TypeError("Audit rows are never changed.")
-        return super().bulk_create(objs, batch_size, ignore_conflicts)
-
-    def delete(self) -> tuple[int, dict[str, int]]:
-        raise TypeError("Audit rows are never deleted.")
-
-    def _raw_delete(self, using: str | None) -> int:
-        raise TypeError("Audit rows are never deleted.")
-
+class TokenEventQuerySet(HistoryQuerySet["TokenEvent"]):
     def denials(self) -> Self:
         return self.filter(verb="denied")
 
@@ -76,14 +80,14 @@ class TokenEventQuerySet(models.QuerySet["TokenEvent"]):
             by_network[coarse(address) if address else None].append(pk)
         return sum(
             # Two runs at once: the second finds the row cut already and leaves it.
-            super(TokenEventQuerySet, self.filter(pk__in=pks, address_is_whole=True)).update(
+            self.filter(pk__in=pks, address_is_whole=True).change_lawfully(
                 address=network, address_is_whole=False
             )
             for network, pks in by_network.items()
         )
 
 
-class TokenEvent(models.Model):
+class TokenEvent(History):
     """One thing that happened to a token. Plain ids and names: it outlives what it tells of."""
 
     class Verb(models.TextChoices):
@@ -100,6 +104,12 @@ class TokenEvent(models.Model):
         ROTATED = "rotated", _("Rotated")
         REUSED = "reused", _("Used after rotation")
 
+    REFUSAL = "Audit rows are never changed or deleted."
+    LAWFUL_CHANGE = LawfulChange(
+        columns=("address", "address_is_whole"),
+        when={"sqlite": _CUT_ON_SQLITE, "postgresql": _CUT_ON_POSTGRESQL},
+    )
+
     at = models.DateTimeField(_("when"), default=timezone.now, db_index=True)
     token_id = models.BigIntegerField(_("token"), db_index=True)
     token_name = models.CharField(_("token's name"), max_length=120)
@@ -114,13 +124,12 @@ class TokenEvent(models.Model):
     origin = models.CharField(_("page"), max_length=300, blank=True)
     details = models.JSONField(_("details"), default=dict)
 
-    objects = TokenEventQuerySet.as_manager()
+    objects: ClassVar = TokenEventQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("audit entry")
         verbose_name_plural = _("audit")
         ordering = ["-id"]
-        # What Django itself uses to save a row is append-only as well.
         base_manager_name = "objects"
         indexes = [
             models.Index(fields=["verb", "-at"], name="token_event_verb"),
@@ -142,9 +151,6 @@ class TokenEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.token_name}: {self.get_verb_display()}"
-
-    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
-        raise TypeError("Audit rows are never deleted.")
 
 
 class Denial(TokenEvent):
