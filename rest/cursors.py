@@ -60,7 +60,7 @@ class Ordering:
 
 @dataclass(frozen=True)
 class Cursor:
-    """A place between two rows, and the way to read from there."""
+    """A point between two rows, and the way to read from there."""
 
     value: str
     pk: int
@@ -143,12 +143,12 @@ class KeysetPagination(BasePagination):
         has_more, rows = len(rows) > self.limit, rows[: self.limit]
         if backwards:
             rows.reverse()
-        self.next = self._place(rows[-1:], False) if has_more or backwards else None
+        self.next = self._cursor_at(rows[-1:], False) if has_more or backwards else None
         came_from_before = has_more if backwards else cursor is not None
-        self.previous = self._place(rows[:1], True) if came_from_before else None
+        self.previous = self._cursor_at(rows[:1], True) if came_from_before else None
         return rows
 
-    def _place(self, row: Sequence[Model], backwards: bool) -> Cursor | None:
+    def _cursor_at(self, row: Sequence[Model], backwards: bool) -> Cursor | None:
         return Cursor(self.field.value_to_string(row[0]), row[0].pk, backwards) if row else None
 
     def _address(self, cursor: Cursor) -> str:
@@ -189,7 +189,7 @@ class _Row(Func):
 def _after(column: str, field: Field[Any, Any], cursor: Cursor, descending: bool) -> Any:
     """Return what lies behind the cursor.
 
-    One comparison of rows takes the index to the place at once. Two of columns would read every
+    One comparison of rows takes the index to the row at once. Two of columns would read every
     row before it that has the same value, and a priority is shared by a quarter of all tickets.
     """
     value = field.to_python(cursor.value)

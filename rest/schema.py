@@ -147,7 +147,7 @@ def finish(result: dict[str, Any], **_: Any) -> dict[str, Any]:
         for refusals in (ERRORS, OBJECT_ERRORS, WRITE_ERRORS, VERSION_ERRORS)
         for status, sentence in refusals.items()
     }
-    result["paths"] = dict(sorted(result["paths"].items(), key=_place))
+    result["paths"] = dict(sorted(result["paths"].items(), key=_order_of))
     for path, methods in result["paths"].items():
         _share_patch(methods)
         for method, operation in methods.items():
@@ -158,7 +158,7 @@ def finish(result: dict[str, Any], **_: Any) -> dict[str, Any]:
     return result
 
 
-def _place(entry: tuple[str, Any]) -> tuple[str, int, str]:
+def _order_of(entry: tuple[str, Any]) -> tuple[str, int, str]:
     """Sort a family as people learn it: list, create, what has a name, then one object."""
     path = entry[0]
     _, family, *rest = path.strip("/").split("/")

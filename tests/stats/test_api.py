@@ -193,6 +193,20 @@ def test_bad_buckets_are_refused_by_name(carol, as_user, query, code):
     assert [(e["field"], e["code"]) for e in response.json()["errors"]] == [("group_by", code)]
 
 
+def test_asking_for_a_workgroup_shows_no_more_than_the_caller_sees(new_year, carol, dora, as_user):
+    group = Workgroup.objects.create(name="Billing")
+    new_year.refresh_from_db()
+    new_year.edit(by=Actor(dora), workgroup=group)
+    url = f"{OVERVIEW}?from=2025-12-31&to=2026-01-01&tz=UTC&workgroup={group.pk}"
+
+    def counted(person):
+        figures = as_user(person).get(url).json()["figures"]
+        return figures["tickets_created"], figures["messages_out"], figures["backlog"]["total"]
+
+    assert counted(dora) == (1, 1, 1)
+    assert counted(carol) == (0, 0, 0)
+
+
 def test_customers_and_strangers_get_no_figures(alice, as_user, client):
     assert as_user(alice).get(OVERVIEW).status_code == 403
     assert client.get(OVERVIEW).status_code == 401
