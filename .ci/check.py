@@ -64,7 +64,7 @@ def say(text: str) -> None:
 
 
 def tests(target: str, pytest_args: str = "", **environment: str) -> Part:
-    arguments = f"-n {WORKERS} {pytest_args}".strip()
+    arguments = f"-n {WORKERS} --durations=25 {pytest_args}".strip()
     return Part(target, {"PYTEST_ARGS": arguments, **environment})
 
 
@@ -100,9 +100,9 @@ def check() -> int:
         prepare = Part("client-packages")
         if prepare.process().wait():
             return 1
-        # A browser sees no database: it is driven once, before what a production has. What runs
-        # once in any case runs here, so that both lanes are about as long.
-        on_sqlite = "-m 'not postgresql and not redis and (once or not browser)'"
+        # Whoever calls a server sees no database: servers run once, on what a production has.
+        # What runs once in any case runs here, so that both lanes are about as long.
+        on_sqlite = "-m 'not postgresql and not redis and (once or not server)'"
         lanes = [
             [*(Part(target) for target in STATIC), tests("tests-sqlite", on_sqlite, **strict)],
             [tests("tests-postgresql", "-m 'not once'", **strict, **addresses)],
