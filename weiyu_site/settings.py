@@ -149,7 +149,7 @@ else:
     CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
 
 MEDIA_ROOT = DATA_DIR / "uploads"
-# Bodies are spooled and capped by the edge (weiyu_site/edge), before a thread is taken.
+# The edge caps and spools bodies before a thread is taken (weiyu_site/edge/bodies.py).
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_621_440
 
 # --- People and sessions ------------------------------------------------------------------------
@@ -358,7 +358,7 @@ else:
     EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 
-DEFAULT_EXCEPTION_REPORTER = "weiyu_site.edge.reports.MaskingReporter"
+DEFAULT_EXCEPTION_REPORTER = "weiyu_site.edge.logs.MaskingReporter"
 LOG_LEVEL = env.choice("WEIYU_LOG_LEVEL", ("DEBUG", "INFO", "WARNING", "ERROR"), "INFO")
 LOGGING = {
     "version": 1,
