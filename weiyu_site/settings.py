@@ -180,7 +180,6 @@ SESSION_ENGINE = "tokens.sessions.engine"
 # The logical name; over https, and in frames, browsers see others (tokens/login/middleware.py).
 SESSION_COOKIE_NAME = "weiyu"
 SESSION_COOKIE_SECURE = SECURE
-SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_AGE = 12 * 60 * 60
 # What the rooms below ask about whoever makes a request.
 API_CALLER = "tokens.api.callers.TokenCaller"
@@ -222,9 +221,6 @@ CONTENT_SECURITY_POLICY = {
         "frame-ancestors": ["'none'"],
     }
 }
-SECURE_CONTENT_TYPE_NOSNIFF = True
-SECURE_REFERRER_POLICY = "same-origin"
-SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 SECURE_HSTS_SECONDS = 31_536_000 if SECURE else 0
 
 SILENCED_SYSTEM_CHECKS = [
@@ -259,8 +255,6 @@ REST_FRAMEWORK = {
     "DEFAULT_METADATA_CLASS": None,
     "EXCEPTION_HANDLER": "rest.problems.problem_response",
     "DEFAULT_SCHEMA_CLASS": "rest.schema.FamilySchema",
-    "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
-    "DATETIME_FORMAT": "iso-8601",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
     "URL_FORMAT_OVERRIDE": None,
     "COERCE_DECIMAL_TO_STRING": False,

@@ -18,12 +18,14 @@ from pathlib import Path
 
 import django
 import uvicorn
+from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import CommandError, call_command
 from django.db import DatabaseError
+from django.utils import timezone
 from uvicorn.supervisors import ChangeReload
 
-from weiyu_site import serve
+from weiyu_site import env, serve
 from weiyu_site.launch import keys
 from weiyu_site.launch.bootstrap import (
     ROOT,
@@ -63,8 +65,12 @@ class Place:
         return ["127.0.0.1", "localhost", socket.gethostname(), *own_addresses()]
 
     def url(self, name: str) -> str:
-        host = f"[{name}]" if ":" in name else name
-        return f"http://{host}:{self.port}"
+        return f"http://{in_url(name)}:{self.port}"
+
+
+def in_url(name: str) -> str:
+    """Return a host as addresses spell it: an IPv6 address in brackets."""
+    return f"[{name}]" if ":" in name else name
 
 
 def own_addresses() -> list[str]:
@@ -85,8 +91,7 @@ def configure(place: Place) -> None:
     require_writable(keys.data_dir())
     keys.ensure()
     if not {"WEIYU_ALLOWED_HOSTS", "WEIYU_ALLOWED_HOSTS_FILE"} & os.environ.keys():
-        hosts = ["localhost", "127.0.0.1", "[::1]"]
-        hosts += [f"[{name}]" if ":" in name else name for name in place.names]
+        hosts = ["localhost", "127.0.0.1", "[::1]", *map(in_url, place.names)]
         os.environ["WEIYU_ALLOWED_HOSTS"] = ",".join(dict.fromkeys(hosts))
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "weiyu_site.settings")
     django.setup()
@@ -108,8 +113,6 @@ def prepare(place: Place) -> None:
 
 
 def refuse_demo_in_public(place: Place) -> None:
-    from weiyu_site import env
-
     if place.address.is_loopback or env.flag(DEMO_ANYWHERE, default=False):
         return
     raise Impossible(
@@ -123,8 +126,6 @@ def issue_token() -> str | None:
 
     It carries every right, so that the link to the admin shows all of it.
     """
-    from django.utils import timezone
-
     from accounts.actor import Actor
     from tokens.models import AccessToken
     from tokens.scopes import ROLE_SCOPES
@@ -147,8 +148,6 @@ def issue_token() -> str | None:
 
 def welcome(place: Place, secret: str | None) -> str:
     """Return what people need to begin: who can sign in, links that work, a call that works."""
-    from django.conf import settings
-
     url = settings.PUBLIC_URL or place.url(place.names[0])
     lines = ["", f"Weiyu runs at {url} (Ctrl-C stops it)."]
     if not settings.PUBLIC_URL and place.address.is_unspecified:
@@ -236,9 +235,6 @@ def main(arguments: list[str]) -> int:
             prepare(place)
             say(welcome(place, issue_token()))
         run_server(place, reload="--reload" in arguments)
-    except Impossible as reason:
-        print(reason, file=sys.stderr)  # noqa: T201
-        return 1
     except KeyboardInterrupt:
         return 0
     finally:
