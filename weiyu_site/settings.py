@@ -257,7 +257,6 @@ REST_FRAMEWORK = {
     "DEFAULT_SCHEMA_CLASS": "rest.schema.FamilySchema",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
     "URL_FORMAT_OVERRIDE": None,
-    "COERCE_DECIMAL_TO_STRING": False,
 }
 # Refused calls that name no token are counted in memory, and written so often (seconds).
 REFUSED_CALLS_WRITTEN_EVERY = 10.0
@@ -335,7 +334,6 @@ STORAGES = {
         )
     },
 }
-WHITENOISE_USE_FINDERS = DEBUG
 
 # --- Mail and log -------------------------------------------------------------------------------
 

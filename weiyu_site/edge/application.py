@@ -11,11 +11,12 @@ from collections.abc import Awaitable, Callable, Iterable, MutableMapping, Seque
 from dataclasses import dataclass, field
 from typing import IO, Any
 from urllib.parse import quote
+from wsgiref.types import WSGIApplication
 from wsgiref.util import FileWrapper
 
 from django.http.request import split_domain_port, validate_host
-from django.utils.translation import gettext_lazy as _
 
+from rest.problems import SERVER_ERROR
 from weiyu_site.edge import bodies, request_ids
 from weiyu_site.edge.bodies import Receive
 from weiyu_site.edge.examination import Examined, RequestHead, examine
@@ -29,7 +30,6 @@ logger = logging.getLogger(__name__)
 Scope = MutableMapping[str, Any]
 # Each library has its own types for the three parts of ASGI.
 Application = Callable[[Any, Any, Any], Awaitable[None]]
-WSGIApplication = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 Step = Callable[[], None]
 
 
@@ -83,7 +83,7 @@ class EdgeApplication:
             raise
         except Exception:
             logger.exception("The application failed.")
-            _refuse(reply, examined, _failure())
+            _refuse(reply, examined, Refusal(500, "server-error", SERVER_ERROR))
 
     async def _pass_on(
         self, reply: Reply, examined: Examined, scope: Scope, receive: Receive
@@ -185,8 +185,3 @@ def _refuse(reply: Reply, examined: Examined, refusal: Refusal) -> None:
     if refusal.close:
         answer.headers["connection"] = "close"
     reply.answer(answer)
-
-
-def _failure() -> Refusal:
-    detail = _("Something went wrong here. Try again; if it stays, report the request id.")
-    return Refusal(500, "server-error", detail)

@@ -6,6 +6,7 @@ that work are printed and the site is served. Configured deployments run `weiyu_
 
 from __future__ import annotations
 
+import hashlib
 import ipaddress
 import os
 import socket
@@ -19,6 +20,7 @@ from pathlib import Path
 import django
 import uvicorn
 from django.conf import settings
+from django.contrib.staticfiles.finders import get_finders
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import CommandError, call_command
 from django.db import DatabaseError
@@ -100,13 +102,12 @@ def configure(place: Place) -> None:
 def prepare(place: Place) -> None:
     """Bring tables, static files and demo people up to date."""
     from weiyu_site.demo import people
-    from weiyu_site.launch import static_files
 
     say("Preparing the database …")
     call_command("migrate", interactive=False, verbosity=0)
     if people.are_there() or people.may_be_made():
         refuse_demo_in_public(place)
-    static_files.collect()
+    collect_static_files()
     if people.may_be_made():
         say("Making the demo people and tickets (only this once) …")
         call_command("seed_demo", verbosity=0)
@@ -119,6 +120,32 @@ def refuse_demo_in_public(place: Place) -> None:
         f"This site has demo people, so it is served on this machine alone and not on {place.host}."
         f" To show them to others all the same: {DEMO_ANYWHERE}=true make run HOST={place.host}"
     )
+
+
+def collect_static_files() -> None:
+    """Hash and compress what the pages use, if any of it differs from the last time.
+
+    With debug on the files come from where they are.
+    """
+    if settings.DEBUG:
+        return
+    stamp = Path(settings.STATIC_ROOT) / ".collected"
+    now = fingerprint_of_static_files()
+    if stamp.exists() and stamp.read_text(encoding="utf-8") == now:
+        return
+    say("Collecting the static files …")
+    call_command("collectstatic", interactive=False, verbosity=0)
+    stamp.write_text(now, encoding="utf-8")
+
+
+def fingerprint_of_static_files() -> str:
+    """Return a digest of the name, size and time of every static file."""
+    digest = hashlib.sha256()
+    for finder in get_finders():
+        for name, storage in finder.list([]):
+            found = Path(storage.path(name)).stat()
+            digest.update(f"{name}\0{found.st_size}\0{found.st_mtime_ns}\n".encode())
+    return digest.hexdigest()
 
 
 def issue_token() -> str | None:
