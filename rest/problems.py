@@ -17,6 +17,7 @@ from django.core.exceptions import (
 )
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from rest_framework import exceptions
 from rest_framework.settings import api_settings
 from rest_framework.utils.encoders import JSONEncoder
@@ -24,6 +25,9 @@ from rest_framework.utils.encoders import JSONEncoder
 from records.errors import Conflict, Stale, as_code, code_of, sentence_of, status_of
 
 MEDIA_TYPE = "application/problem+json"
+SERVER_ERROR = gettext_lazy(
+    "Something went wrong here. Try again; if it stays, report the request id."
+)
 
 # One broken input: the dotted path of the field ("" for the whole), a code and a sentence.
 FieldError = dict[str, str]
@@ -168,8 +172,7 @@ def bad_request(request: HttpRequest, error: Exception) -> HttpResponse:
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """Answer an error of ours without a word about it; the log has the rest."""
-    detail = _("Something went wrong here. Try again; if it stays, report the request id.")
-    return problem(500, "server-error", detail, request=request)
+    return problem(500, "server-error", str(SERVER_ERROR), request=request)
 
 
 def _invalid(errors: list[FieldError], request: HttpRequest | None) -> HttpResponse:

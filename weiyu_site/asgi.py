@@ -10,8 +10,7 @@ from django.conf import settings
 
 from tokens.verification.refused_counter import refused_calls
 from weiyu_site.due_work import Timer
-from weiyu_site.edge.application import EdgeApplication
-from weiyu_site.edge.gateway import Gateway
+from weiyu_site.edge.application import EdgeApplication, Gateway
 from weiyu_site.routing import websocket_urlpatterns
 
 # More threads a process only take turns at the interpreter; more processes serve more.

@@ -10,6 +10,7 @@ import binascii
 import ipaddress
 import os
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
@@ -17,7 +18,7 @@ from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
 
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+from weiyu_site.edge.proxies import Network
 
 # HS384 wants a key at least as long as its digest (RFC 7518, 3.2).
 SHORTEST_TOKEN_KEY = 48
@@ -57,9 +58,9 @@ def optional(name: str) -> str | None:
 def text(name: str, default: str | None = None) -> str:
     """Return the value of `name`; without a default it must be there."""
     value = optional(name)
-    if value is None:
-        value = default
-    if value is None or (not value and default is None):
+    if default is not None:
+        return default if value is None else value
+    if not value:
         raise ImproperlyConfigured(f"{name} is not set and has no safe default.")
     return value
 
@@ -93,25 +94,24 @@ def networks(name: str) -> list[Network]:
 
 def hosts(name: str, default: tuple[str, ...]) -> list[str]:
     """Return the comma-separated host names of `name`; "*" is left to whoever asks."""
-    found = listing(name, default)
-    for host in found:
-        if host != "*" and not HOST.fullmatch(host):
-            raise ImproperlyConfigured(
-                f"{name} must list host names without scheme, port or path, such as"
-                f" desk.example.com, not {host!r}."
-            )
-    return found
+    wanted = "host names without scheme, port or path, such as desk.example.com"
+    return _each(name, listing(name, default), _is_host, wanted)
 
 
 def origins(name: str) -> list[str]:
     """Return the comma-separated origins of `name`."""
-    found = listing(name)
-    for origin in found:
-        if not _is_origin(origin):
-            raise ImproperlyConfigured(
-                f"{name} must list origins such as https://desk.example.com, not {origin!r}."
-            )
+    return _each(name, listing(name), _is_origin, "origins such as https://desk.example.com")
+
+
+def _each(name: str, found: list[str], is_one: Callable[[str], bool], wanted: str) -> list[str]:
+    for part in found:
+        if not is_one(part):
+            raise ImproperlyConfigured(f"{name} must list {wanted}, not {part!r}.")
     return found
+
+
+def _is_host(host: str) -> bool:
+    return host == "*" or bool(HOST.fullmatch(host))
 
 
 def origin(name: str) -> str:
@@ -174,13 +174,10 @@ def mail_server(name: str) -> MailServer | None:
     address = text(name, "")
     if not address:
         return None
-    try:
-        parts = urlsplit(address)
-        port = parts.port or MAIL_PORTS[parts.scheme]
-    except (ValueError, KeyError):
-        parts, port = urlsplit(""), 0
+    parts = _split(address)
+    port = parts.port or MAIL_PORTS.get(parts.scheme)
     sender = parse_qs(parts.query).get("from", [""])[-1]
-    if not parts.hostname or (sender and "@" not in sender):
+    if not parts.hostname or not port or (sender and "@" not in sender):
         raise ImproperlyConfigured(
             f"{name} must read smtp[s|+tls]://user:password@host:port?from=desk@example.com"
         )

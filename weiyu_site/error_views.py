@@ -56,8 +56,7 @@ def handler404(request: HttpRequest, exception: Exception) -> HttpResponse:
 def handler500(request: HttpRequest) -> HttpResponse:
     if _is_api(request):
         return problems.server_error(request)
-    detail = _("Something went wrong here. Try again; if it stays, report the request id.")
-    return _page(request, 500, _("Something went wrong"), detail)
+    return _page(request, 500, _("Something went wrong"), str(problems.SERVER_ERROR))
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:

@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
+from channels.generic.websocket import AsyncWebsocketConsumer
 from django.urls import re_path
 
-from weiyu_site.edge.sockets import NoSuchSocket
+NOT_FOUND = 4404
+
+
+class NoSuchSocket(AsyncWebsocketConsumer):
+    """Close a socket that was opened at an address where none is."""
+
+    async def connect(self) -> None:
+        # Only an accepted socket can be told a code of ours.
+        await self.accept()
+        await self.close(code=NOT_FOUND)
+
 
 websocket_urlpatterns = [
     re_path(r"", NoSuchSocket.as_asgi()),

@@ -57,8 +57,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--reload", action="store_true", help="restart when a file changes")
     parser.add_argument("--print", action="store_true", help="print the uvicorn command instead")
     given = parser.parse_args(arguments)
+    more = {"host": given.host, "port": given.port, "workers": given.workers}
     if given.print:
-        more = {"host": given.host, "port": given.port, "workers": given.workers}
         print(shlex.join(command(**more)))  # noqa: T201 - it is what was asked for
         return
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "weiyu_site.settings")
@@ -66,15 +66,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     # Here once: a server that keeps workers alive would start them again and again.
     end_on_other_states()
     # The site's own LOGGING writes the server's lines too.
-    uvicorn.run(
-        APPLICATION,
-        host=given.host,
-        port=given.port,
-        workers=given.workers,
-        reload=given.reload,
-        log_config=None,
-        **OPTIONS,
-    )
+    uvicorn.run(APPLICATION, reload=given.reload, log_config=None, **more, **OPTIONS)
 
 
 if __name__ == "__main__":

@@ -149,7 +149,7 @@ else:
     CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
 
 MEDIA_ROOT = DATA_DIR / "uploads"
-# Bodies are spooled and capped by the edge (weiyu_site/edge), before a thread is taken.
+# The edge caps and spools bodies before a thread is taken (weiyu_site/edge/bodies.py).
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_621_440
 
 # --- People and sessions ------------------------------------------------------------------------
@@ -180,7 +180,6 @@ SESSION_ENGINE = "tokens.sessions.engine"
 # The logical name; over https, and in frames, browsers see others (tokens/login/middleware.py).
 SESSION_COOKIE_NAME = "weiyu"
 SESSION_COOKIE_SECURE = SECURE
-SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_AGE = 12 * 60 * 60
 # What the rooms below ask about whoever makes a request.
 API_CALLER = "tokens.api.callers.TokenCaller"
@@ -222,9 +221,6 @@ CONTENT_SECURITY_POLICY = {
         "frame-ancestors": ["'none'"],
     }
 }
-SECURE_CONTENT_TYPE_NOSNIFF = True
-SECURE_REFERRER_POLICY = "same-origin"
-SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 SECURE_HSTS_SECONDS = 31_536_000 if SECURE else 0
 
 SILENCED_SYSTEM_CHECKS = [
@@ -259,11 +255,8 @@ REST_FRAMEWORK = {
     "DEFAULT_METADATA_CLASS": None,
     "EXCEPTION_HANDLER": "rest.problems.problem_response",
     "DEFAULT_SCHEMA_CLASS": "rest.schema.FamilySchema",
-    "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
-    "DATETIME_FORMAT": "iso-8601",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
     "URL_FORMAT_OVERRIDE": None,
-    "COERCE_DECIMAL_TO_STRING": False,
 }
 # Refused calls that name no token are counted in memory, and written so often (seconds).
 REFUSED_CALLS_WRITTEN_EVERY = 10.0
@@ -341,7 +334,6 @@ STORAGES = {
         )
     },
 }
-WHITENOISE_USE_FINDERS = DEBUG
 
 # --- Mail and log -------------------------------------------------------------------------------
 
@@ -358,7 +350,7 @@ else:
     EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 
-DEFAULT_EXCEPTION_REPORTER = "weiyu_site.edge.reports.MaskingReporter"
+DEFAULT_EXCEPTION_REPORTER = "weiyu_site.edge.logs.MaskingReporter"
 LOG_LEVEL = env.choice("WEIYU_LOG_LEVEL", ("DEBUG", "INFO", "WARNING", "ERROR"), "INFO")
 LOGGING = {
     "version": 1,

@@ -34,9 +34,8 @@ settings.configure(
 )
 django.setup()
 
-from weiyu_site.edge.application import EdgeApplication  # noqa: E402
-from weiyu_site.edge.gateway import Gateway  # noqa: E402
-from weiyu_site.edge.sockets import NoSuchSocket  # noqa: E402
+from weiyu_site.edge.application import EdgeApplication, Gateway  # noqa: E402
+from weiyu_site.routing import NoSuchSocket  # noqa: E402
 
 BLOCK = b"0123456789abcdef" * 4096
 

@@ -19,7 +19,7 @@ from tests import people
 from tests.server import ROOT, Weiyu
 from tokens.models import AccessToken
 from weiyu_site import env
-from weiyu_site.launch import keys, token_keys
+from weiyu_site.launch import keys
 
 
 def rotate(capsys, *typed: str) -> tuple[str, str]:
@@ -70,9 +70,9 @@ def test_it_tells_what_each_key_signs_and_never_shows_a_key_there(dora, issue, c
 
 def test_a_name_is_never_given_to_a_second_key(db, dora, issue, monkeypatch):
     names = iter(["t1", "old", "new"])
-    monkeypatch.setattr(token_keys.secrets, "token_hex", lambda size: next(names))
+    monkeypatch.setattr(keys.secrets, "token_hex", lambda size: next(names))
 
-    ring = token_keys.with_new_key({"t1": b"1" * 48}, taken={"old"})
+    ring = keys.with_new_key({"t1": b"1" * 48}, taken={"old"})
 
     assert list(ring) == ["new", "t1"]
 
@@ -143,7 +143,7 @@ def test_the_file_that_is_named_is_written_and_keeps_its_group_and_mode(
     db, settings, tmp_path, monkeypatch, capsys
 ):
     file = tmp_path / "token_keys"
-    file.write_text(token_keys.as_text(settings.TOKEN_KEYS))
+    file.write_text(keys.ring_text(settings.TOKEN_KEYS))
     file.chmod(0o644)
     link = tmp_path / "link"
     link.symlink_to(file)

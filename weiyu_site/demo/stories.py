@@ -7,20 +7,18 @@ and the entries after it: `<` our answer, `>` the requester, `#` a note among ag
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 _FILE = Path(__file__).with_name("stories.txt")
 
 
-@dataclass(frozen=True)
-class Entry:
+class Entry(NamedTuple):
     sign: str
     text: str
 
 
-@dataclass(frozen=True)
-class Story:
+class Story(NamedTuple):
     title: str
     requester: str
     workgroup: str

@@ -1,16 +1,23 @@
-"""The edge for ASGI, outermost: it examines, answers health, reads bodies, collects replies."""
+"""The edge for ASGI, outermost: it examines, answers health, reads bodies, collects replies.
+
+`Gateway` stands at its inner end, where HTTP becomes WSGI (PEP 3333).
+"""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, MutableMapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping, Sequence
+from dataclasses import dataclass, field
 from typing import IO, Any
 from urllib.parse import quote
+from wsgiref.types import WSGIApplication
+from wsgiref.util import FileWrapper
 
-from django.utils.translation import gettext_lazy as _
+from django.http.request import split_domain_port, validate_host
 
-from weiyu_site.edge import bodies, request_ids, sockets
+from rest.problems import SERVER_ERROR
+from weiyu_site.edge import bodies, request_ids
 from weiyu_site.edge.bodies import Receive
 from weiyu_site.edge.examination import Examined, RequestHead, examine
 from weiyu_site.edge.health import Health
@@ -26,28 +33,18 @@ Application = Callable[[Any, Any, Any], Awaitable[None]]
 Step = Callable[[], None]
 
 
+@dataclass(kw_only=True, eq=False)
 class EdgeApplication:
     """Stand before the applications for HTTP and sockets."""
 
-    def __init__(
-        self,
-        *,
-        http: Application,
-        websocket: Application,
-        trusted: Sequence[Network] = (),
-        allowed_hosts: Sequence[str] = (),
-        patience: float = bodies.PATIENCE,
-        at_start: Sequence[Step] = (),
-        at_end: Sequence[Step] = (),
-    ) -> None:
-        self._http = http
-        self._websocket = websocket
-        self._trusted = trusted
-        self._allowed_hosts = allowed_hosts
-        self._patience = patience
-        self._at_start = at_start
-        self._at_end = at_end
-        self._health = Health()
+    http: Application
+    websocket: Application
+    trusted: Sequence[Network] = ()
+    allowed_hosts: Sequence[str] = ()
+    patience: float = bodies.PATIENCE
+    at_start: Sequence[Step] = ()
+    at_end: Sequence[Step] = ()
+    health: Health = field(default_factory=Health, init=False)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
@@ -58,7 +55,7 @@ class EdgeApplication:
             await self._live(receive, send)
 
     def _examine(self, scope: Scope) -> Examined:
-        examined = examine_scope(scope, self._trusted)
+        examined = examine_scope(scope, self.trusted)
         request_ids.current.set(examined.request_id)
         return examined
 
@@ -77,7 +74,7 @@ class EdgeApplication:
         """Let whoever is in charge of this request write the reply."""
         try:
             if examined.is_health and not examined.refusal:
-                reply.answer(await self._health.answer(examined.path))
+                reply.answer(await self.health.answer(examined.path))
             else:
                 await self._pass_on(reply, examined, scope, receive)
         except Refusal as refusal:
@@ -86,7 +83,7 @@ class EdgeApplication:
             raise
         except Exception:
             logger.exception("The application failed.")
-            _refuse(reply, examined, _failure())
+            _refuse(reply, examined, Refusal(500, "server-error", SERVER_ERROR))
 
     async def _pass_on(
         self, reply: Reply, examined: Examined, scope: Scope, receive: Receive
@@ -97,7 +94,7 @@ class EdgeApplication:
                 # Without a length a WSGI application sees an empty body.
                 scope["headers"].append((b"content-length", b"%d" % length))
             scope["weiyu.body"], scope["weiyu.reply"] = body, reply
-            await self._http(scope, receive, reply.collect)
+            await self.http(scope, receive, reply.collect)
         if not reply.start:
             raise RuntimeError("The application answered nothing.")
 
@@ -105,30 +102,57 @@ class EdgeApplication:
         """Return the body and its length, unless the request is refused."""
         refusal = examined.refusal
         if refusal is None:
-            return await bodies.read(receive, examined.body, self._patience)
+            return await bodies.read(receive, examined.body, self.patience)
         if refusal is examined.body.refusal and examined.body.is_drained:
-            refusal.close = not await bodies.drain(receive, self._patience)
+            refusal.close = not await bodies.drain(receive, self.patience)
         raise refusal
 
     async def _answer_socket(self, scope: Scope, receive: Receive, send: Send) -> None:
         examined = self._examine(scope)
-        host = examined.headers.text(b"host")
+        domain, _port = split_domain_port(examined.headers.text(b"host"))
         # Channels itself never looks at the Host.
-        if examined.refusal or not sockets.is_allowed(host, self._allowed_hosts):
-            await sockets.refuse(receive, send)
+        if examined.refusal or not (domain and validate_host(domain, self.allowed_hosts)):
+            await receive()
+            # The server makes it a 403.
+            await send({"type": "websocket.close", "code": 1008})
         else:
-            await self._websocket(scope, receive, send)
+            await self.websocket(scope, receive, send)
 
     async def _live(self, receive: Receive, send: Send) -> None:
         """Say yes to the server's start and end."""
         await receive()
-        for step in self._at_start:
+        for step in self.at_start:
             step()
         await send({"type": "lifespan.startup.complete"})
         await receive()
-        for step in self._at_end:
+        for step in self.at_end:
             await asyncio.to_thread(step)
         await send({"type": "lifespan.shutdown.complete"})
+
+
+class Gateway:
+    """Hand a WSGI application what the edge found out, and nothing of the raw request."""
+
+    def __init__(self, application: WSGIApplication) -> None:
+        self._application = application
+
+    def __call__(self, environ: Any, start_response: Any) -> Iterable[bytes]:
+        # Error mails and debug pages print the environ, and the scope holds raw headers.
+        scope = environ.pop("asgi.scope")
+        environ["weiyu.access_tokens"] = scope["weiyu.access_tokens"]
+        environ["weiyu.request_id"] = scope["weiyu.request_id"]
+        # Body and answer are handed over directly: a2wsgi would make each piece of them a trip
+        # from this thread to the event loop and back.
+        environ["wsgi.input"] = scope["weiyu.body"]
+        environ["wsgi.file_wrapper"] = FileWrapper
+        reply: Reply = scope["weiyu.reply"]
+        chunks = self._application(environ, reply.begin)
+        try:
+            for chunk in chunks:
+                reply.add(chunk)
+        finally:
+            getattr(chunks, "close", lambda: None)()
+        return ()
 
 
 def examine_scope(scope: Scope, trusted: Sequence[Network]) -> Examined:
@@ -161,8 +185,3 @@ def _refuse(reply: Reply, examined: Examined, refusal: Refusal) -> None:
     if refusal.close:
         answer.headers["connection"] = "close"
     reply.answer(answer)
-
-
-def _failure() -> Refusal:
-    detail = _("Something went wrong here. Try again; if it stays, report the request id.")
-    return Refusal(500, "server-error", detail)

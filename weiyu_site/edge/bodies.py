@@ -6,28 +6,24 @@ Its length is judged by RFC 9112, section 6, with the 408 and 413 of RFC 9110.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable
 from io import BytesIO
 from tempfile import SpooledTemporaryFile
-from typing import IO, Any, NamedTuple
+from typing import IO, NamedTuple
 
+from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from weiyu_site.edge.headers import Headers
 from weiyu_site.edge.problem import Refusal
+from weiyu_site.edge.replies import IN_MEMORY, Message
 
-Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 
 # How long a sender may be silent, in seconds.
 PATIENCE = 10.0
-# Up to here a body stays in memory.
-IN_MEMORY = 1024 * 1024
 # A client that is still sending does not read our 413; so much is read and thrown away first.
 DRAINED = 32 * 1024 * 1024
-
-# The same as DATA_UPLOAD_MAX_MEMORY_SIZE, which Django checks again.
-LARGEST = 2_621_440
 # Where files may be sent (as multipart/form-data), and how large the whole form may be.
 LARGEST_FORMS: dict[str, int] = {
     "/api/user/": 5 * 1024 * 1024,
@@ -43,13 +39,10 @@ class ExpectedBody(NamedTuple):
 
     length: int = 0
     is_chunked: bool = False
-    largest: int = LARGEST
+    largest: int = 0
     refusal: Refusal | None = None
     # Its client is sending already, and reads our refusal only when it is done.
     is_drained: bool = False
-
-
-NO_BODY = ExpectedBody()
 
 
 def expect_body(headers: Headers, path: str) -> ExpectedBody:
@@ -57,7 +50,7 @@ def expect_body(headers: Headers, path: str) -> ExpectedBody:
     is_chunked = b"transfer-encoding" in headers.seen
     text = headers.text(b"content-length")
     if not text and not is_chunked:
-        return NO_BODY
+        return ExpectedBody()
     if text and not (text.isascii() and text.isdigit()):
         detail = _("The Content-Length is no number.")
         return ExpectedBody(refusal=Refusal(400, "malformed", detail, close=True))
@@ -77,7 +70,7 @@ def _largest(path: str, content_type: str) -> int:
         for prefix, size in LARGEST_FORMS.items():
             if path.startswith(prefix):
                 return size
-    return LARGEST
+    return settings.DATA_UPLOAD_MAX_MEMORY_SIZE
 
 
 def _too_large(*, close: bool) -> Refusal:

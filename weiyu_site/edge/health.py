@@ -38,7 +38,7 @@ class Health:
         self._verdict: Verdict = {}
         self._judged_at = 0.0
         self._layer = LayerProbe()
-        self._lock: asyncio.Lock | None = None
+        self._lock = asyncio.Lock()
 
     async def answer(self, path: str) -> Answer:
         if path == "/healthz":
@@ -47,7 +47,6 @@ class Health:
 
     async def _judge(self) -> Verdict:
         """Look at the parts, once a second at most: anybody may ask."""
-        self._lock = self._lock or asyncio.Lock()
         async with self._lock:
             if not self._verdict or time.monotonic() - self._judged_at > REMEMBERED:
                 self._verdict = await self._look()
@@ -115,7 +114,6 @@ def _ready(verdict: Verdict) -> Answer:
 def _look_at_data() -> Verdict:
     """Ask the database which migrations it has; that proves both."""
     try:
-        connection.ensure_connection()
         applied = MigrationRecorder(connection).applied_migrations()
     except Exception as error:  # noqa: BLE001 - whatever a driver raises, it does not answer
         logger.warning("Not ready: the database failed with %s.", type(error).__name__)

@@ -1,4 +1,4 @@
-"""Write each log record as one line that no caller can forge, and without any token."""
+"""Write what goes wrong without any token, each log record as one line that none can forge."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ import logging
 import re
 import time
 from typing import Any
+
+from django.utils.safestring import SafeString
+from django.views.debug import ExceptionReporter
 
 from weiyu_site.edge import redaction, request_ids
 
@@ -16,13 +19,20 @@ LONGEST_TRACEBACK = 16_000
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
-def cut(text: str, longest: int = LONGEST_VALUE) -> str:
-    return text if len(text) <= longest else f"{text[:longest]}…"
-
-
 def safe(text: str) -> str:
     """Return `text` on one line: tokens masked, control characters escaped."""
     return _UNPRINTABLE.sub(_escaped, redaction.mask(text))
+
+
+class MaskingReporter(ExceptionReporter):
+    """Mask tokens in finished error mails and debug pages: in forms, variables and settings."""
+
+    def get_traceback_html(self) -> SafeString:
+        # Masking takes away and adds no markup.
+        return SafeString(redaction.mask(super().get_traceback_html()))
+
+    def get_traceback_text(self) -> SafeString:
+        return SafeString(redaction.mask(super().get_traceback_text()))
 
 
 class LineFormatter(logging.Formatter):
@@ -74,7 +84,8 @@ def _short(value: object) -> object:
     """Return numbers as they are, all else as text masked before it is cut."""
     if value is None or isinstance(value, int | float):
         return value
-    return cut(redaction.mask(str(value)))
+    text = redaction.mask(str(value))
+    return text if len(text) <= LONGEST_VALUE else f"{text[:LONGEST_VALUE]}…"
 
 
 def _escaped(found: re.Match[str]) -> str:

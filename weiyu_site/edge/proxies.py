@@ -37,7 +37,7 @@ def find_caller(
     if address is None:
         return Caller(peer, scheme)
     if not (forwarded_for or forwarded_proto) or not _is_trusted(address, trusted):
-        return Caller(plain_address(peer), scheme)
+        return Caller(str(address), scheme)
     hops = [hop.strip() for hop in forwarded_for.split(",")][-MOST_HOPS:]
     depth = 0
     for hop in reversed(hops):
@@ -67,12 +67,6 @@ def parse_address(text: str) -> Address | None:
     if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped:
         return address.ipv4_mapped
     return address
-
-
-@lru_cache(maxsize=4096)
-def plain_address(text: str) -> str:
-    """Return an address in its one spelling; what is no address comes back as it is."""
-    return str(parse_address(text) or text)
 
 
 def _is_trusted(address: Address, trusted: Sequence[Network]) -> bool:

@@ -9,6 +9,7 @@ from typing import IO, Any, NamedTuple
 Message = MutableMapping[str, Any]
 Send = Callable[[Message], Awaitable[None]]
 
+# Up to here a body stays in memory.
 IN_MEMORY = 1024 * 1024
 PIECE = 64 * 1024
 
@@ -27,16 +28,18 @@ class Reply:
     def __init__(self, request_id: str) -> None:
         self.request_id = request_id.encode("ascii")
         self.start: Message = {}
-        self._chunks: list[bytes] = []
-        self._file: IO[bytes] | None = None
         self._size = 0
+        # It lives as long as the answer, see close().
+        self._body: IO[bytes] = SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115
 
     def begin(
         self, status: str, headers: list[tuple[str, str]], exc_info: Any = None
     ) -> Callable[[bytes], None]:
         """Take status and headers as WSGI gives them; a later call replaces an earlier one."""
         code = status.split(" ", 1)[0]
-        self._drop()
+        self._body.seek(0)
+        self._body.truncate()
+        self._size = 0
         self.start = {
             "type": "http.response.start",
             "status": int(code),
@@ -49,15 +52,8 @@ class Reply:
 
     def add(self, chunk: bytes) -> None:
         """Take a piece of the body, in the thread that makes it; it never waits for the reader."""
-        if not chunk:
-            return
         self._size += len(chunk)
-        if self._file is not None:
-            self._file.write(chunk)
-            return
-        self._chunks.append(chunk)
-        if self._size > IN_MEMORY:
-            self._spool()
+        self._body.write(chunk)
 
     async def collect(self, message: Message) -> None:
         """Take a message of an ASGI application."""
@@ -73,32 +69,20 @@ class Reply:
         if method != "HEAD" and self.start["status"] not in {204, 304}:
             headers = _with_length(headers, self._size)
         await send({**self.start, "headers": headers})
-        if self._file is not None:
-            self._file.seek(0)
-            while piece := self._file.read(PIECE):
-                await send({"type": "http.response.body", "body": piece, "more_body": True})
-        body = self._chunks[0] if len(self._chunks) == 1 else b"".join(self._chunks)
-        await send({"type": "http.response.body", "body": body, "more_body": False})
+        self._body.seek(0)
+        left = self._size
+        while left > PIECE:
+            piece = self._body.read(PIECE)
+            left -= len(piece)
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
+        await send({"type": "http.response.body", "body": self._body.read(), "more_body": False})
 
     def close(self) -> None:
-        if self._file is not None:
-            self._file.close()
+        self._body.close()
 
     def answer(self, answer: Answer) -> None:
         """Answer exactly this, whatever was collected until now."""
         self.begin(str(answer.status), list(answer.headers.items()))(answer.body)
-
-    def _drop(self) -> None:
-        """Forget what was collected."""
-        self.close()
-        self._file, self._size = None, 0
-        self._chunks.clear()
-
-    def _spool(self) -> None:
-        # It lives as long as the answer, see close().
-        self._file = SpooledTemporaryFile(max_size=0)  # noqa: SIM115
-        self._file.writelines(self._chunks)
-        self._chunks.clear()
 
 
 def _with_length(headers: list[tuple[bytes, bytes]], size: int) -> list[tuple[bytes, bytes]]:

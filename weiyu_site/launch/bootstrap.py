@@ -23,8 +23,8 @@ ROOT = Path(__file__).resolve().parents[2]
 OLDEST_PYTHON = (3, 11)
 
 
-class Impossible(Exception):
-    """The start cannot go on; the message is the one sentence that people read."""
+class Impossible(SystemExit):
+    """End with exit code 1, and on standard error the one sentence that people read."""
 
 
 def say(text: str) -> None:
@@ -219,17 +219,15 @@ def why_not_installed(log: Path) -> str:
             "The package index shows a certificate that is not trusted here: set PIP_CERT to your"
             " organization's certificates and run it again."
         ),
-    }
-    for sign, sentence in causes.items():
-        if sign in text:
-            return f"{sentence} (All that pip said: {log})"
-    unreachable = ("Connection to", "connection broken", "NewConnectionError", "name resolution")
-    if any(sign in text for sign in (*unreachable, "Max retries", "timed out", "ProxyError")):
-        return (
+        "Connection to|connection broken|NewConnectionError|name resolution"
+        "|Max retries|timed out|ProxyError": (
             "The packages could not be downloaded: the package index does not answer."
             " Check the network or the proxy and run it again; what is there already is kept."
-            f" (All that pip said: {log})"
-        )
+        ),
+    }
+    for signs, sentence in causes.items():
+        if re.search(signs, text):
+            return f"{sentence} (All that pip said: {log})"
     errors = [line for line in text.splitlines() if line.startswith("ERROR: ")]
     reason = errors[-1].removeprefix("ERROR: ") if errors else "it gave no reason"
     return f"pip could not install the packages: {reason} (All that it said: {log})"
@@ -243,13 +241,9 @@ def main(arguments: list[str]) -> int:
             # Nobody should wait for an installation to learn that the port is taken.
             listen(*place_wanted()).close()
         Environment(ROOT, requirements).ensure()
-    except Impossible as reason:
-        print(reason, file=sys.stderr)  # noqa: T201
-        return 1
     except OSError as error:
         where = f" ({error.filename})" if error.filename else ""
-        print(f"Weiyu could not be installed: {error.strerror}{where}.", file=sys.stderr)  # noqa: T201
-        return 1
+        raise Impossible(f"Weiyu could not be installed: {error.strerror}{where}.") from error
     except KeyboardInterrupt:
         return 130
     return 0

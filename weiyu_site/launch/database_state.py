@@ -6,7 +6,7 @@ import logging
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
-from django.core.exceptions import ImproperlyConfigured
+from django.core.management import CommandError
 from django.db import DatabaseError, connection
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
@@ -17,15 +17,15 @@ logger = logging.getLogger(__name__)
 def refuse_other_states() -> None:
     """Refuse a database that has seen migrations which this program does not have.
 
-    Raises ImproperlyConfigured with one sentence, and DatabaseError where it does not answer.
+    Raises CommandError with one sentence, and DatabaseError where it does not answer.
     """
     applied = set(MigrationRecorder(connection).applied_migrations())
     unknown = sorted(applied - set(MigrationLoader(None).disk_migrations))
     if unknown:
-        raise ImproperlyConfigured(
-            f"the database was made by another version of Weiyu (it has {'.'.join(unknown[0])}, "
-            "which this one does not know). Use that version, or begin with an empty database: "
-            "another WEIYU_DATA_DIR or WEIYU_DATABASE_URL."
+        raise CommandError(
+            "Weiyu cannot start: the database was made by another version of Weiyu (it has "
+            f"{'.'.join(unknown[0])}, which this one does not know). Use that version, or begin "
+            "with an empty database: another WEIYU_DATA_DIR or WEIYU_DATABASE_URL."
         )
 
 
@@ -35,8 +35,8 @@ def end_on_other_states() -> None:
         # Servers load the application from inside their event loop, where Django refuses queries.
         with ThreadPoolExecutor(1) as thread:
             thread.submit(_look).result()
-    except ImproperlyConfigured as error:
-        sys.exit(f"Weiyu cannot start: {error}")
+    except CommandError as error:
+        sys.exit(str(error))
     except DatabaseError as error:
         logger.warning("The database does not answer yet: %s.", type(error).__name__)
 

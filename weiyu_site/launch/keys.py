@@ -1,6 +1,7 @@
 """The secrets of a checkout that nobody configured: made once, kept in `data/secrets.env`.
 
-A deployment gives its own by `WEIYU_*`; whatever the environment names wins over the file.
+A deployment gives its own by `WEIYU_*`; whatever the environment names wins over the file. The
+ring of token keys is changed here wherever it is kept: a new key in front, an old one out.
 """
 
 from __future__ import annotations
@@ -8,10 +9,14 @@ from __future__ import annotations
 import base64
 import os
 import secrets
-from collections.abc import Callable, Mapping
+import stat
+from collections.abc import Callable, Container, Mapping
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+from weiyu_site.env import SHORTEST_TOKEN_KEY
+from weiyu_site.launch.bootstrap import ROOT
+
+TOKEN_KEYS = "WEIYU_TOKEN_KEYS"
 HEADING = "# Made by the first start. Whoever reads this file can sign in as anybody.\n"
 
 
@@ -19,13 +24,22 @@ def data_dir() -> Path:
     return Path(os.environ.get("WEIYU_DATA_DIR") or ROOT / "data")
 
 
-def _token_key() -> str:
-    return f"{secrets.token_hex(4)}:{base64.b64encode(secrets.token_bytes(48)).decode()}"
+def ring_text(ring: Mapping[str, bytes]) -> str:
+    """Return the ring as the environment names it: `kid:base64,…`, the signing key first."""
+    return ",".join(f"{kid}:{base64.b64encode(key).decode()}" for kid, key in ring.items())
+
+
+def with_new_key(ring: Mapping[str, bytes], *, taken: Container[str] = ()) -> dict[str, bytes]:
+    """Return the ring with a new key that signs; its name was never another key's."""
+    kid = secrets.token_hex(4)
+    while kid in ring or kid in taken:
+        kid = secrets.token_hex(4)
+    return {kid: secrets.token_bytes(SHORTEST_TOKEN_KEY), **ring}
 
 
 MAKERS: Mapping[str, Callable[[], str]] = {
     "WEIYU_SECRET_KEY": lambda: secrets.token_urlsafe(60),
-    "WEIYU_TOKEN_KEYS": _token_key,
+    TOKEN_KEYS: lambda: ring_text(with_new_key({})),
     "WEIYU_DEMO_PASSWORD": lambda: secrets.token_urlsafe(12),
 }
 
@@ -52,14 +66,20 @@ def ensure() -> None:
     load()
 
 
-def file_of(name: str) -> Path | None:
-    """Return the file if it is what gave the environment this secret."""
-    return _file() if name in os.environ and _read(_file()).get(name) == os.environ[name] else None
+def ring_file() -> Path | None:
+    """Return the file that the ring was read from, None where the environment itself holds it."""
+    if path := os.environ.get(f"{TOKEN_KEYS}_FILE"):
+        return Path(path)
+    ring = os.environ.get(TOKEN_KEYS)
+    return _file() if ring is not None and _read(_file()).get(TOKEN_KEYS) == ring else None
 
 
-def put(name: str, value: str) -> None:
-    """Give a secret of the file another value."""
-    _write(_file(), {**_read(_file()), name: value})
+def write_ring(file: Path, ring: Mapping[str, bytes]) -> None:
+    """Put the ring into the file that holds it, in one step. Raises OSError and changes nothing."""
+    if TOKEN_KEYS in os.environ:
+        _write(file, {**_read(file), TOKEN_KEYS: ring_text(ring)})
+    else:
+        _replace(file.resolve(), ring_text(ring) + "\n", like=file.stat())
 
 
 def _file() -> Path:
@@ -81,11 +101,21 @@ def _read(file: Path) -> dict[str, str]:
 
 
 def _write(file: Path, values: Mapping[str, str]) -> None:
-    """Replace the file in one step; nobody else can read it at any moment."""
+    _replace(file, HEADING + "".join(f"{name}={value}\n" for name, value in values.items()))
+
+
+def _replace(file: Path, text: str, *, like: os.stat_result | None = None) -> None:
+    """Replace a file, with owner and group of `like`; nobody else may read it at any moment."""
     new = file.with_name(f".{file.name}.{os.getpid()}")
-    text = HEADING + "".join(f"{name}={value}\n" for name, value in values.items())
-    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as output:
-        output.write(text)
-        output.flush()
-        os.fsync(output.fileno())
-    new.replace(file)
+    try:
+        with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as output:
+            if like:
+                os.fchown(output.fileno(), like.st_uid, like.st_gid)
+                os.fchmod(output.fileno(), stat.S_IMODE(like.st_mode) & 0o770)
+            output.write(text)
+            output.flush()
+            # A ring that a power cut takes along would end every token.
+            os.fsync(output.fileno())
+        new.replace(file)
+    finally:
+        new.unlink(missing_ok=True)

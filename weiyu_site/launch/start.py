@@ -6,6 +6,7 @@ that work are printed and the site is served. Configured deployments run `weiyu_
 
 from __future__ import annotations
 
+import hashlib
 import ipaddress
 import os
 import socket
@@ -18,12 +19,15 @@ from pathlib import Path
 
 import django
 import uvicorn
+from django.conf import settings
+from django.contrib.staticfiles.finders import get_finders
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import CommandError, call_command
 from django.db import DatabaseError
+from django.utils import timezone
 from uvicorn.supervisors import ChangeReload
 
-from weiyu_site import serve
+from weiyu_site import env, serve
 from weiyu_site.launch import keys
 from weiyu_site.launch.bootstrap import (
     ROOT,
@@ -63,8 +67,12 @@ class Place:
         return ["127.0.0.1", "localhost", socket.gethostname(), *own_addresses()]
 
     def url(self, name: str) -> str:
-        host = f"[{name}]" if ":" in name else name
-        return f"http://{host}:{self.port}"
+        return f"http://{in_url(name)}:{self.port}"
+
+
+def in_url(name: str) -> str:
+    """Return a host as addresses spell it: an IPv6 address in brackets."""
+    return f"[{name}]" if ":" in name else name
 
 
 def own_addresses() -> list[str]:
@@ -85,8 +93,7 @@ def configure(place: Place) -> None:
     require_writable(keys.data_dir())
     keys.ensure()
     if not {"WEIYU_ALLOWED_HOSTS", "WEIYU_ALLOWED_HOSTS_FILE"} & os.environ.keys():
-        hosts = ["localhost", "127.0.0.1", "[::1]"]
-        hosts += [f"[{name}]" if ":" in name else name for name in place.names]
+        hosts = ["localhost", "127.0.0.1", "[::1]", *map(in_url, place.names)]
         os.environ["WEIYU_ALLOWED_HOSTS"] = ",".join(dict.fromkeys(hosts))
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "weiyu_site.settings")
     django.setup()
@@ -95,21 +102,18 @@ def configure(place: Place) -> None:
 def prepare(place: Place) -> None:
     """Bring tables, static files and demo people up to date."""
     from weiyu_site.demo import people
-    from weiyu_site.launch import static_files
 
     say("Preparing the database …")
     call_command("migrate", interactive=False, verbosity=0)
     if people.are_there() or people.may_be_made():
         refuse_demo_in_public(place)
-    static_files.collect()
+    collect_static_files()
     if people.may_be_made():
         say("Making the demo people and tickets (only this once) …")
         call_command("seed_demo", verbosity=0)
 
 
 def refuse_demo_in_public(place: Place) -> None:
-    from weiyu_site import env
-
     if place.address.is_loopback or env.flag(DEMO_ANYWHERE, default=False):
         return
     raise Impossible(
@@ -118,13 +122,37 @@ def refuse_demo_in_public(place: Place) -> None:
     )
 
 
+def collect_static_files() -> None:
+    """Hash and compress what the pages use, if any of it differs from the last time.
+
+    With debug on the files come from where they are.
+    """
+    if settings.DEBUG:
+        return
+    stamp = Path(settings.STATIC_ROOT) / ".collected"
+    now = fingerprint_of_static_files()
+    if stamp.exists() and stamp.read_text(encoding="utf-8") == now:
+        return
+    say("Collecting the static files …")
+    call_command("collectstatic", interactive=False, verbosity=0)
+    stamp.write_text(now, encoding="utf-8")
+
+
+def fingerprint_of_static_files() -> str:
+    """Return a digest of the name, size and time of every static file."""
+    digest = hashlib.sha256()
+    for finder in get_finders():
+        for name, storage in finder.list([]):
+            found = Path(storage.path(name)).stat()
+            digest.update(f"{name}\0{found.st_size}\0{found.st_mtime_ns}\n".encode())
+    return digest.hexdigest()
+
+
 def issue_token() -> str | None:
     """Return a fresh token of the demo administrator; the expired ones of earlier starts go.
 
     It carries every right, so that the link to the admin shows all of it.
     """
-    from django.utils import timezone
-
     from accounts.actor import Actor
     from tokens.models import AccessToken
     from tokens.scopes import ROLE_SCOPES
@@ -147,8 +175,6 @@ def issue_token() -> str | None:
 
 def welcome(place: Place, secret: str | None) -> str:
     """Return what people need to begin: who can sign in, links that work, a call that works."""
-    from django.conf import settings
-
     url = settings.PUBLIC_URL or place.url(place.names[0])
     lines = ["", f"Weiyu runs at {url} (Ctrl-C stops it)."]
     if not settings.PUBLIC_URL and place.address.is_unspecified:
@@ -236,9 +262,6 @@ def main(arguments: list[str]) -> int:
             prepare(place)
             say(welcome(place, issue_token()))
         run_server(place, reload="--reload" in arguments)
-    except Impossible as reason:
-        print(reason, file=sys.stderr)  # noqa: T201
-        return 1
     except KeyboardInterrupt:
         return 0
     finally:

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from tokens.models import AccessToken
-from weiyu_site.launch import token_keys
+from weiyu_site.launch import keys
 
 Signers = Mapping[str, tuple[int, datetime]]
 # Rows of before the name of the key was kept: any key of the ring may have signed them.
@@ -43,7 +43,7 @@ class Command(BaseCommand):
         self._tell_ring(ring, signers)
         if drop is None:
             taken = AccessToken.objects.values_list("kid", flat=True).distinct()
-            changed = token_keys.with_new_key(ring, taken=set(taken))
+            changed = keys.with_new_key(ring, taken=set(taken))
             steps = _after_adding(changed, signers)
         else:
             changed = self._without(ring, drop, signers, force=options["force"])
@@ -53,10 +53,10 @@ class Command(BaseCommand):
             self._say(f"{number}. {step}")
 
     def _file_to_write(self) -> Path:
-        file = token_keys.file_in_use()
+        file = keys.ring_file()
         if file is None:
             raise CommandError(
-                f"{token_keys.NAME} stands in the environment itself, so there is no file to write."
+                f"{keys.TOKEN_KEYS} stands in the environment itself, so there is no file to write."
                 " Run it without --write and put the value where the environment comes from."
             )
         return file
@@ -94,10 +94,10 @@ class Command(BaseCommand):
 
     def _hand_over(self, ring: Mapping[str, bytes], file: Path | None) -> None:
         if file is None:
-            self.stdout.write(token_keys.as_text(ring))
+            self.stdout.write(keys.ring_text(ring))
             return
         try:
-            token_keys.write(file, ring)
+            keys.write_ring(file, ring)
         except OSError as error:
             raise CommandError(
                 f"{file} cannot be replaced ({error.strerror}). Nothing was changed. Run it as the"
@@ -112,8 +112,8 @@ def _first_step(file: Path | None) -> str:
     if file is not None:
         return f"Done: {file} holds the new value."
     return (
-        f"Put the value that was printed into {token_keys.NAME}, or into the file that"
-        f" {token_keys.NAME}_FILE names, where only the server can read it."
+        f"Put the value that was printed into {keys.TOKEN_KEYS}, or into the file that"
+        f" {keys.TOKEN_KEYS}_FILE names, where only the server can read it."
     )
 
 
