@@ -19,7 +19,7 @@ from configuration.declared import SETTINGS
 from configuration.forms import SettingsForm
 from configuration.models import ConfigurationEvent, ConfigurationValue
 from configuration.states import setting_states
-from records.admin.lists import ReadOnlyLists
+from records.admin.read_only import ReadOnlyAdmin
 
 
 @admin.register(ConfigurationValue)
@@ -90,7 +90,7 @@ class ConfigurationValueAdmin(admin.ModelAdmin):
 
 
 @admin.register(ConfigurationEvent)
-class ConfigurationEventAdmin(ReadOnlyLists):
+class ConfigurationEventAdmin(ReadOnlyAdmin):
     list_display = ["created_at", "setting", "old", "new", "person", "token_id"]
     list_display_links = None
     search_fields = ["key"]

@@ -20,20 +20,8 @@ from configuration.kinds import Boolean, Choice, Integer, Label, Listing, Text, 
 from configuration.models import DEFAULT
 from configuration.states import SettingState, setting_state
 from configuration.values import assign
+from records.admin.domain import ListedField
 from records.errors import Stale
-
-
-class LinesField(forms.CharField):
-    """A list of texts, one a line."""
-
-    widget = forms.Textarea
-
-    def prepare_value(self, value: Any) -> Any:
-        return "\n".join(value) if isinstance(value, list) else value
-
-    def to_python(self, value: Any) -> Any:
-        text = value if isinstance(value, str) else "\n".join(value or [])
-        return [line.strip() for line in text.splitlines() if line.strip()]
 
 
 def field_for(state: SettingState) -> forms.Field:
@@ -56,7 +44,7 @@ def field_for(state: SettingState) -> forms.Field:
             names = sorted(time_zones())
             return forms.ChoiceField(choices=[(name, name) for name in names], **options)
         case Listing():
-            return LinesField(required=False, **options)
+            return ListedField(required=False, **options)
         case Text(longest=longest):
             return forms.CharField(max_length=longest, **options)
     raise TypeError(f"No form field is known for {state.type}.")

@@ -95,12 +95,8 @@ class Names:
             elif event.field == "workgroup":
                 workgroups |= {event.old, event.new} - {""}
         return cls(
-            {str(user.pk): str(user) for user in User.objects.filter(pk__in=people)}
-            if people
-            else {},
-            {str(group.pk): group.name for group in Workgroup.objects.filter(pk__in=workgroups)}
-            if workgroups
-            else {},
+            {str(user.pk): str(user) for user in User.objects.filter(pk__in=people)},
+            {str(group.pk): group.name for group in Workgroup.objects.filter(pk__in=workgroups)},
         )
 
 

@@ -19,8 +19,6 @@ class ReadOnlyAdmin(NarrowLists):
     list_per_page = 50
     show_full_result_count = False
     actions = None
-    # Both lists of actions off would bring an inline style with them.
-    actions_on_top = True
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

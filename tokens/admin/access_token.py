@@ -68,7 +68,7 @@ class AccessTokenAdmin(TokenColumns, SimulatorAdmin, UnframedAdmin, TokenActions
         self, request: HttpRequest, view: Callable[..., Any], *args: Any, **kwargs: Any
     ) -> Any:
         ours = token_request(request)
-        writes = request.method == "POST" or view.__name__ in {"changeform_view", "_ask_to_delete"}
+        writes = request.method == "POST" or view.__name__ in {"changeform_view", "_delete_one"}
         asks = writes and self.has_change_permission(request) and password_needed(ours)
         # The page that asks is framed by nobody either.
         if asks and not in_frame(ours):
@@ -154,11 +154,6 @@ class AccessTokenAdmin(TokenColumns, SimulatorAdmin, UnframedAdmin, TokenActions
         obj.__dict__.update(row.__dict__)
         token_request(request).new_secret = secret
 
-    def edit(
-        self, obj: Any, changes: dict[str, Any], *, by: Actor, expected_version: int | None
-    ) -> None:
-        obj.edit(by=by, expected_version=expected_version, **changes)
-
     def response_add(
         self, request: HttpRequest, obj: Any, post_url_continue: Any = None
     ) -> HttpResponse:
@@ -173,7 +168,7 @@ class AccessTokenAdmin(TokenColumns, SimulatorAdmin, UnframedAdmin, TokenActions
         return HttpResponseRedirect(f"{audit}?token_id__exact={wanted}")
 
     def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> Any:
-        return self._alone(request, self._ask_to_delete, object_id)
+        return self._alone(request, self._delete_one, object_id)
 
     # --- What the form asks while somebody types ------------------------------------------------
 
