@@ -14,8 +14,7 @@ from django.utils.translation import gettext_lazy
 from accounts.models import User
 from messaging import timeline
 from messaging.models import Conversation, Message
-from records.admin.lists import ChoiceFilter, badge
-from records.admin.read_only import ReadOnlyAdmin
+from records.admin.lists import ChoiceFilter, ReadOnlyAdmin, badge
 from tickets.admin import TicketAdmin
 from tickets.models import Ticket
 

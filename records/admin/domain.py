@@ -26,7 +26,6 @@ from django.db import models, transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
-from django.urls import reverse
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -243,16 +242,15 @@ class DomainAdmin(NarrowLists):
             return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
         if not self.has_view_or_change_permission(request, obj):
             raise PermissionDenied
-        context = {
-            **self.admin_site.each_context(request),
-            "title": _("History"),
-            "subtitle": str(obj),
-            "rows": list(self.history_of(obj)),
-            "object": obj,
-            "opts": self.opts,
-            "preserved_filters": self.get_preserved_filters(request),
-        }
-        return TemplateResponse(request, "admin/domain_history.html", context)
+        return self.render(
+            request,
+            "admin/domain_history.html",
+            title=_("History"),
+            subtitle=str(obj),
+            rows=list(self.history_of(obj)),
+            object=obj,
+            preserved_filters=self.get_preserved_filters(request),
+        )
 
     # --- Actions --------------------------------------------------------------------------------
 
@@ -290,19 +288,14 @@ class DomainAdmin(NarrowLists):
         `context`: title, question, button, and if wanted `answer`, `danger`, `instead`, and a
         question more: `reason`, with `reasons` to choose from, one `chosen`, posted `asked_as`.
         """
-        return TemplateResponse(
+        return self.render(
             request,
             "admin/ask.html",
-            {
-                **self.admin_site.each_context(request),
-                "opts": self.opts,
-                "objects": list(objects),
-                "action": action,
-                "answer": "yes",
-                "checkbox": ACTION_CHECKBOX_NAME,
-                "back": request.POST.get("back", ""),
-                **context,
-            },
+            objects=list(objects),
+            action=action,
+            checkbox=ACTION_CHECKBOX_NAME,
+            back=request.POST.get("back", ""),
+            **{"answer": "yes", **context},
         )
 
     def response_action(
@@ -316,11 +309,6 @@ class DomainAdmin(NarrowLists):
         if goes_back and queryset.filter(pk=selected[0]).exists():
             return HttpResponseRedirect(self.page_of(selected[0]))
         return response
-
-    def page_of(self, object_id: Any) -> str:
-        return reverse(
-            f"admin:{self.opts.app_label}_{self.opts.model_name}_change", args=[object_id]
-        )
 
     # --- Forms ----------------------------------------------------------------------------------
 

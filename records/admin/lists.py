@@ -14,10 +14,13 @@ from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.utils import get_fields_from_path
 from django.contrib.admin.views.main import ChangeList
+from django.core.exceptions import PermissionDenied
 from django.db import models
 from django.db.models import QuerySet
 from django.db.models.constants import LOOKUP_SEP
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -68,6 +71,42 @@ class NarrowLists(admin.ModelAdmin):
         sent.setlist(ACTION_CHECKBOX_NAME, [pk for pk in selected if is_id(pk)])
         request.POST = sent
         return super().response_action(request, queryset, *args, **kwargs)
+
+    def page_of(self, object_id: Any) -> str:
+        return reverse(
+            f"admin:{self.opts.app_label}_{self.opts.model_name}_change", args=[object_id]
+        )
+
+    def render(self, request: HttpRequest, template: str, **context: Any) -> TemplateResponse:
+        """Return a page of our own, with what every page of the admin needs."""
+        site = self.admin_site.each_context(request)
+        return TemplateResponse(request, template, {**site, "opts": self.opts, **context})
+
+
+class ReadOnlyAdmin(NarrowLists):
+    """A list and its rows, where nothing is written."""
+
+    show_facets = admin.ShowFacets.NEVER
+    list_per_page = 50
+    show_full_result_count = False
+    actions = None
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Go to the row itself: it has no history of its own."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        return HttpResponseRedirect(self.page_of(object_id))
 
 
 class ChoiceFilter(admin.SimpleListFilter):

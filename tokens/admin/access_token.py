@@ -19,7 +19,7 @@ from records.ids import is_id
 from tokens.admin.actions import TokenActions
 from tokens.admin.columns import TokenColumns
 from tokens.admin.filters import RoleFilter, ScopeFilter, StateFilter, UnusedFilter
-from tokens.admin.forms import ChangedTokenForm, NewTokenForm
+from tokens.admin.forms import ChangedTokenForm, NewTokenForm, TokenForm
 from tokens.admin.one_time_forms import new_form_key, use_form_key
 from tokens.admin.simulator_page import SimulatorAdmin
 from tokens.admin.unframed import UnframedAdmin
@@ -139,14 +139,9 @@ class AccessTokenAdmin(TokenColumns, SimulatorAdmin, UnframedAdmin, TokenActions
         written, by = form.cleaned_data, Actor.of(request)
         row, secret = AccessToken.objects.issue(
             user=written.get("user") or cast("User", request.user),
-            name=written["name"],
-            description=written["description"],
-            scopes=written["scopes"],
-            domains=written["domains"],
-            networks=written["networks"],
-            allow_missing_referrer=written["allow_missing_referrer"],
             expires_at=form.expires_at(),
             by=by,
+            **{name: written[name] for name in TokenForm.Meta.fields},
         )
         # After the making, so that a refused form can be sent again; one transaction holds both.
         use_form_key(request, written["form_key"])

@@ -160,18 +160,14 @@ class TokenActions(DomainAdmin):
         self, request: HttpRequest, token: AccessToken, secret: str, **context: Any
     ) -> TemplateResponse:
         """Show the token, here and now only: this answer is the one place where it stands."""
-        response = TemplateResponse(
+        response = self.render(
             request,
             "admin/tokens/accesstoken/issued.html",
-            {
-                **self.admin_site.each_context(request),
-                **snippets.as_context(token, secret, request),
-                "title": _("The new token"),
-                "subtitle": token.name,
-                "token": token,
-                "opts": self.opts,
-                **context,
-            },
+            title=_("The new token"),
+            subtitle=token.name,
+            token=token,
+            **snippets.as_context(token, secret, request),
+            **context,
         )
         response.headers["Cache-Control"] = "no-store"
         return response

@@ -79,9 +79,8 @@ class CauseFilter(ChoiceFilter):
     options = [(cause, sentence[0]) for cause, sentence in SENTENCES.items()]
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
-        return super().queryset(
-            request, queryset.filter(verb="denied") if self.value() else queryset
-        )
+        found = super().queryset(request, queryset)
+        return found.filter(verb="denied") if self.value() else found
 
 
 class KindFilter(ChoiceFilter):
