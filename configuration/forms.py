@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.actor import Actor
 from accounts.time_zones import time_zones
-from configuration.declared import Group, Setting
+from configuration.declared import Group
 from configuration.kinds import Boolean, Choice, Integer, Label, Listing, Text, TimeZone
 from configuration.models import DEFAULT
 from configuration.states import SettingState, setting_state
@@ -90,9 +90,10 @@ class SettingsForm(forms.Form):
                 )
 
     def clean(self) -> dict[str, Any]:
+        settings = {one.key: one.setting for one in self.states}
         for key, value in self._typed().items():
             try:
-                self._setting(key).clean(value)
+                settings[key].clean(value)
             except ValidationError as error:
                 self.add_error(key, error)
         return self.cleaned_data
@@ -140,9 +141,6 @@ class SettingsForm(forms.Form):
 
     def _resets(self) -> set[str]:
         return {one.key for one in self.states if self.cleaned_data.get(_reset_of(one.key))}
-
-    def _setting(self, key: str) -> Setting:
-        return next(one.setting for one in self.states if one.key == key)
 
     def _show_other(self, current: SettingState) -> None:
         """Show what somebody else wrote meanwhile; saving again writes over it."""

@@ -8,7 +8,6 @@ from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import reverse
 from django.utils.translation import gettext_lazy
 
 from accounts.models import User
@@ -48,8 +47,7 @@ class TicketWithTimelineAdmin(TicketAdmin):
         """Go to the timeline: it is the ticket's history."""
         if not self.has_view_permission(request):
             raise PermissionDenied
-        page = reverse("admin:tickets_ticket_change", args=[object_id])
-        return HttpResponseRedirect(f"{page}#timeline")
+        return HttpResponseRedirect(f"{self.page_of(object_id)}#timeline")
 
 
 class StateFilter(ChoiceFilter):

@@ -13,7 +13,7 @@ from typing import Any, ClassVar, cast
 
 from django import forms
 from django.conf import settings
-from django.contrib import admin, messages
+from django.contrib import messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.utils import unquote
 from django.contrib.admin.widgets import (
@@ -134,10 +134,6 @@ class DomainAdmin(NarrowLists):
     """The stock admin, whose writes are domain calls. Subclasses say which."""
 
     form = DomainForm
-    list_per_page = 50
-    show_full_result_count = False
-    view_on_site = False
-    show_facets = admin.ShowFacets.NEVER
     change_form_template = "admin/domain_change_form.html"
 
     # Django's own, which its stubs do not know.
@@ -312,18 +308,11 @@ class DomainAdmin(NarrowLists):
 
     # --- Forms ----------------------------------------------------------------------------------
 
-    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        if db_field.name in self.get_autocomplete_fields(request):
-            kwargs.setdefault("widget", OneByName(db_field, self.admin_site))
-        return super().formfield_for_foreignkey(db_field, request, **kwargs)
-
-    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        if db_field.name in self.get_autocomplete_fields(request):
-            kwargs.setdefault("widget", SomeByName(db_field, self.admin_site))
-        return super().formfield_for_manytomany(db_field, request, **kwargs)
-
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """Offer no pop-up windows: inside a frame they would open without its cookie."""
+        if db_field.name in self.get_autocomplete_fields(request):
+            by_name = SomeByName if db_field.many_to_many else OneByName
+            kwargs.setdefault("widget", by_name(db_field, self.admin_site))
         field = super().formfield_for_dbfield(db_field, request, **kwargs)
         widget = getattr(field, "widget", None)
         for right in ("add", "change", "delete", "view"):

@@ -24,6 +24,7 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.views.decorators.debug import sensitive_variables
 
 from records.ids import is_id
 from records.text import LONGEST_SEARCH
@@ -32,6 +33,9 @@ from records.text import LONGEST_SEARCH
 class NarrowLists(admin.ModelAdmin):
     """A list that is filtered by what `list_filter` offers, and by `linked_lookups`."""
 
+    list_per_page = 50
+    show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
     # What links of our own pages filter by, beside what the list offers.
     linked_lookups: ClassVar[Iterable[str]] = ()
 
@@ -77,6 +81,7 @@ class NarrowLists(admin.ModelAdmin):
             f"admin:{self.opts.app_label}_{self.opts.model_name}_change", args=[object_id]
         )
 
+    @sensitive_variables("context")
     def render(self, request: HttpRequest, template: str, **context: Any) -> TemplateResponse:
         """Return a page of our own, with what every page of the admin needs."""
         site = self.admin_site.each_context(request)
@@ -86,9 +91,6 @@ class NarrowLists(admin.ModelAdmin):
 class ReadOnlyAdmin(NarrowLists):
     """A list and its rows, where nothing is written."""
 
-    show_facets = admin.ShowFacets.NEVER
-    list_per_page = 50
-    show_full_result_count = False
     actions = None
 
     def has_add_permission(self, request: HttpRequest) -> bool:

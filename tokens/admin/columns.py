@@ -81,7 +81,7 @@ class TokenColumns:
     def last_use(self, token: AccessToken) -> str:
         if token.last_used_at is None:
             return format_html('<span class="quiet">{}</span>', _("never"))
-        place = " · ".join(filter(None, [token.last_used_address, token.last_used_origin]))
+        place = _joined(token.last_used_address, token.last_used_origin)
         when = display_for_value(token.last_used_at, "")
         return format_html('{}<br><span class="quiet">{}</span>', when, place)
 
@@ -91,17 +91,18 @@ class TokenColumns:
 
     @admin.display(description=gettext_lazy("made"))
     def made(self, token: AccessToken) -> str:
-        when = display_for_value(token.created_at, "")
-        return f"{when} · {token.created_by}" if token.created_by else str(when)
+        return _joined(display_for_value(token.created_at, ""), token.created_by)
 
     @admin.display(description=gettext_lazy("disabled"))
     def disabling(self, token: AccessToken) -> str:
         if token.disabled_at is None:
             return "–"
         when = display_for_value(token.disabled_at, "")
-        return " · ".join(
-            str(part) for part in (when, token.disabled_by, token.disabled_reason) if part
-        )
+        return _joined(when, token.disabled_by, token.disabled_reason)
+
+
+def _joined(*parts: object) -> str:
+    return " · ".join(str(part) for part in parts if part)
 
 
 def _line_before(token: AccessToken) -> Iterable[str]:
