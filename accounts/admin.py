@@ -10,18 +10,16 @@ from django import forms
 from django.contrib import admin
 from django.contrib.auth.models import Group
 from django.db.models import Count, Field, QuerySet
-from django.http import HttpRequest, HttpResponse
-from django.template.response import TemplateResponse
-from django.urls import NoReverseMatch, reverse
+from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.formats import date_format
-from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext
 
 from accounts.actor import Actor
 from accounts.models import PersonEvent, User, Workgroup
-from records.admin.domain import DomainAdmin, DomainForm, names_of
+from records.admin.domain import DomainAdmin, DomainForm, asking_first, names_of
+from records.admin.lists import badge
 
 # Django's own groups mean nothing here, rights come from roles and tokens; this registers them...
 import_module("django.contrib.auth.admin")
@@ -115,9 +113,7 @@ class UserAdmin(DomainAdmin):
 
     @admin.display(description=gettext_lazy("role"), ordering="role")
     def role_badge(self, person: User) -> str:
-        return format_html(
-            '<span class="badge badge-{}">{}</span>', person.role, person.get_role_display()
-        )
+        return badge(person.role, person.get_role_display())
 
     @admin.display(description=gettext_lazy("workgroups"), empty_value="–")
     def in_workgroups(self, person: User) -> str | None:
@@ -126,10 +122,8 @@ class UserAdmin(DomainAdmin):
     @admin.display(description=gettext_lazy("state"), ordering="is_active")
     def state(self, person: User) -> str:
         if person.is_active:
-            return format_html(
-                '<span class="badge badge-active">{}</span>', pgettext("person", "Active")
-            )
-        return format_html('<span class="badge badge-disabled">{}</span>', _("Deactivated"))
+            return badge("active", pgettext("person", "Active"))
+        return badge("disabled", _("Deactivated"))
 
     @admin.display(description=gettext_lazy("created"), ordering="created_at")
     def created(self, person: User) -> str:
@@ -180,12 +174,14 @@ class UserAdmin(DomainAdmin):
     # --- Writing --------------------------------------------------------------------------------
 
     def create(self, fields: dict[str, Any], *, by: Actor) -> User:
-        return User.objects.enrol(by=by, **_for_domain(fields))
+        return User.objects.enrol(by=by, **fields)
 
-    def edit(
-        self, obj: User, changes: dict[str, Any], *, by: Actor, expected_version: int | None
-    ) -> None:
-        obj.edit(by=by, expected_version=expected_version, **_for_domain(changes))
+    def for_domain(self, fields: dict[str, Any]) -> dict[str, Any]:
+        wanted = super().for_domain(fields)
+        wanted.pop("repeated_password", None)
+        if password := wanted.pop("new_password", ""):
+            wanted["password"] = password
+        return wanted
 
     def history_of(self, obj: User) -> Iterable[dict[str, Any]]:
         return history_rows(PersonEvent.objects.filter(person_id=obj.pk))
@@ -199,52 +195,22 @@ class UserAdmin(DomainAdmin):
             return [("deactivate_people", _("Deactivate"), True)]
         return [("activate_people", _("Activate"), False)]
 
-    def render_change_form(
-        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
-    ) -> HttpResponse:
-        try:
-            context["tokens_url"] = reverse("admin:tokens_accesstoken_changelist")
-        except NoReverseMatch:
-            context["tokens_url"] = ""
-        context["sees_tokens"] = request.user.has_perm("tokens.view_accesstoken")
-        return super().render_change_form(request, context, *args, **kwargs)
-
     @admin.action(description=gettext_lazy("Deactivate…"), permissions=["change"])
-    def deactivate_people(
-        self, request: HttpRequest, queryset: QuerySet[User]
-    ) -> TemplateResponse | None:
-        if request.POST.get("answer") != "yes":
-            return self.ask(
-                request,
-                queryset,
-                action="deactivate_people",
-                title=_("Deactivate people?"),
-                question=_(
-                    "Their sessions and tokens end with the next click. What they did stays, and "
-                    "activating them takes it back."
-                ),
-                button=_("Deactivate"),
-                danger=True,
-            )
-        by = Actor.of(request)
-        self.act(request, queryset, lambda person: person.deactivate(by=by))
-        return None
+    @asking_first(
+        title=gettext_lazy("Deactivate people?"),
+        question=gettext_lazy(
+            "Their sessions and tokens end with the next click. What they did stays, and "
+            "activating them takes it back."
+        ),
+        button=gettext_lazy("Deactivate"),
+        danger=True,
+    )
+    def deactivate_people(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        self.act(request, queryset, User.deactivate)
 
     @admin.action(description=gettext_lazy("Activate"), permissions=["change"])
     def activate_people(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
-        by = Actor.of(request)
-        self.act(request, queryset, lambda person: person.activate(by=by))
-
-
-def _for_domain(fields: dict[str, Any]) -> dict[str, Any]:
-    """Return the form's fields under the names and in the shapes of the domain."""
-    wanted = {name: value for name, value in fields.items() if name != "repeated_password"}
-    password = wanted.pop("new_password", "")
-    if password:
-        wanted["password"] = password
-    if "workgroups" in wanted:
-        wanted["workgroups"] = [group.pk for group in wanted["workgroups"]]
-    return wanted
+        self.act(request, queryset, User.activate)
 
 
 @admin.register(Workgroup)
@@ -263,24 +229,13 @@ class WorkgroupAdmin(DomainAdmin):
         return int(group.members_in_all)
 
     def create(self, fields: dict[str, Any], *, by: Actor) -> Workgroup:
-        return Workgroup.objects.set_up(by=by, **_with_member_ids(fields))
-
-    def edit(
-        self, obj: Workgroup, changes: dict[str, Any], *, by: Actor, expected_version: int | None
-    ) -> None:
-        obj.edit(by=by, expected_version=expected_version, **_with_member_ids(changes))
+        return Workgroup.objects.set_up(by=by, **fields)
 
     def remove(self, obj: Workgroup, *, by: Actor) -> None:
         obj.dissolve(by=by)
 
     def history_of(self, obj: Workgroup) -> Iterable[dict[str, Any]]:
         return history_rows(PersonEvent.objects.filter(workgroup_id=obj.pk))
-
-
-def _with_member_ids(fields: dict[str, Any]) -> dict[str, Any]:
-    if "members" not in fields:
-        return fields
-    return {**fields, "members": [person.pk for person in fields["members"]]}
 
 
 def history_rows(events: QuerySet[PersonEvent]) -> list[dict[str, Any]]:

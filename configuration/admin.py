@@ -8,7 +8,6 @@ from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
@@ -19,11 +18,11 @@ from configuration.declared import SETTINGS
 from configuration.forms import SettingsForm
 from configuration.models import ConfigurationEvent, ConfigurationValue
 from configuration.states import setting_states
-from records.admin.lists import ReadOnlyLists
+from records.admin.lists import NarrowLists, ReadOnlyAdmin
 
 
 @admin.register(ConfigurationValue)
-class ConfigurationValueAdmin(admin.ModelAdmin):
+class ConfigurationValueAdmin(NarrowLists):
     """One form of all settings stands where other tables have their list."""
 
     def get_urls(self) -> list[URLPattern]:
@@ -62,17 +61,14 @@ class ConfigurationValueAdmin(admin.ModelAdmin):
     def _page(
         self, request: HttpRequest, form: SettingsForm, extra_context: dict[str, Any]
     ) -> HttpResponse:
-        context = {
-            **self.admin_site.each_context(request),
-            "title": _("System configuration"),
-            "opts": self.opts,
-            "form": form,
-            "may_change": self.has_change_permission(request),
-            "is_token_session": Actor.of(request).has_token,
+        return self.render(
+            request,
+            "admin/configuration/configurationvalue/settings.html",
+            title=_("System configuration"),
+            form=form,
+            may_change=self.has_change_permission(request),
+            is_token_session=Actor.of(request).has_token,
             **extra_context,
-        }
-        return TemplateResponse(
-            request, "admin/configuration/configurationvalue/settings.html", context
         )
 
     def _saved(self, request: HttpRequest, changed: list[str]) -> HttpResponse:
@@ -90,7 +86,7 @@ class ConfigurationValueAdmin(admin.ModelAdmin):
 
 
 @admin.register(ConfigurationEvent)
-class ConfigurationEventAdmin(ReadOnlyLists):
+class ConfigurationEventAdmin(ReadOnlyAdmin):
     list_display = ["created_at", "setting", "old", "new", "person", "token_id"]
     list_display_links = None
     search_fields = ["key"]

@@ -15,25 +15,13 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.actor import Actor
 from accounts.time_zones import time_zones
-from configuration.declared import Group, Setting
+from configuration.declared import Group
 from configuration.kinds import Boolean, Choice, Integer, Label, Listing, Text, TimeZone
 from configuration.models import DEFAULT
 from configuration.states import SettingState, setting_state
 from configuration.values import assign
+from records.admin.domain import ListedField
 from records.errors import Stale
-
-
-class LinesField(forms.CharField):
-    """A list of texts, one a line."""
-
-    widget = forms.Textarea
-
-    def prepare_value(self, value: Any) -> Any:
-        return "\n".join(value) if isinstance(value, list) else value
-
-    def to_python(self, value: Any) -> Any:
-        text = value if isinstance(value, str) else "\n".join(value or [])
-        return [line.strip() for line in text.splitlines() if line.strip()]
 
 
 def field_for(state: SettingState) -> forms.Field:
@@ -56,7 +44,7 @@ def field_for(state: SettingState) -> forms.Field:
             names = sorted(time_zones())
             return forms.ChoiceField(choices=[(name, name) for name in names], **options)
         case Listing():
-            return LinesField(required=False, **options)
+            return ListedField(required=False, **options)
         case Text(longest=longest):
             return forms.CharField(max_length=longest, **options)
     raise TypeError(f"No form field is known for {state.type}.")
@@ -102,9 +90,10 @@ class SettingsForm(forms.Form):
                 )
 
     def clean(self) -> dict[str, Any]:
+        settings = {one.key: one.setting for one in self.states}
         for key, value in self._typed().items():
             try:
-                self._setting(key).clean(value)
+                settings[key].clean(value)
             except ValidationError as error:
                 self.add_error(key, error)
         return self.cleaned_data
@@ -152,9 +141,6 @@ class SettingsForm(forms.Form):
 
     def _resets(self) -> set[str]:
         return {one.key for one in self.states if self.cleaned_data.get(_reset_of(one.key))}
-
-    def _setting(self, key: str) -> Setting:
-        return next(one.setting for one in self.states if one.key == key)
 
     def _show_other(self, current: SettingState) -> None:
         """Show what somebody else wrote meanwhile; saving again writes over it."""

@@ -8,14 +8,12 @@ from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import reverse
-from django.utils.html import format_html
 from django.utils.translation import gettext_lazy
 
 from accounts.models import User
 from messaging import timeline
 from messaging.models import Conversation, Message
-from records.admin.domain import DomainAdmin
+from records.admin.lists import ChoiceFilter, ReadOnlyAdmin, badge
 from tickets.admin import TicketAdmin
 from tickets.models import Ticket
 
@@ -35,14 +33,12 @@ class TicketWithTimelineAdmin(TicketAdmin):
     ) -> HttpResponse:
         ticket = kwargs.get("obj")
         if ticket is not None:
-            context["entries"] = timeline.of_ticket(ticket, cast("User", request.user))[
-                -MOST_MESSAGES:
+            sees_messages = request.user.has_perm("messaging.view_message")
+            newest = timeline.of_ticket(ticket, cast("User", request.user))[-MOST_MESSAGES:]
+            context["sees_messages"] = sees_messages
+            context["entries"] = [
+                entry for entry in newest if sees_messages or entry.kind != "message"
             ]
-            context["sees_messages"] = request.user.has_perm("messaging.view_message")
-            if not context["sees_messages"]:
-                context["entries"] = [
-                    entry for entry in context["entries"] if entry.kind != "message"
-                ]
         return super().render_change_form(request, context, *args, **kwargs)
 
     def history_view(
@@ -51,27 +47,19 @@ class TicketWithTimelineAdmin(TicketAdmin):
         """Go to the timeline: it is the ticket's history."""
         if not self.has_view_permission(request):
             raise PermissionDenied
-        page = reverse("admin:tickets_ticket_change", args=[object_id])
-        return HttpResponseRedirect(f"{page}#timeline")
+        return HttpResponseRedirect(f"{self.page_of(object_id)}#timeline")
 
 
-class StateFilter(admin.SimpleListFilter):
+class StateFilter(ChoiceFilter):
     """A ticket decides the state of its conversation; a chat has its own."""
 
     title = gettext_lazy("status")
-    parameter_name = "state"
-
-    def lookups(
-        self, request: HttpRequest, model_admin: admin.ModelAdmin[Any]
-    ) -> list[tuple[str, Any]]:
-        return list(Conversation.Status.choices)
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        return queryset.filter(state=self.value()) if self.value() else queryset
+    parameter_name = column = "state"
+    options = Conversation.Status.choices
 
 
 @admin.register(Conversation)
-class ConversationAdmin(DomainAdmin):
+class ConversationAdmin(ReadOnlyAdmin):
     list_display = [
         "label",
         "about",
@@ -85,23 +73,11 @@ class ConversationAdmin(DomainAdmin):
     search_fields = ["ticket__title", "requester__username", "ticket__requester__username"]
     search_help_text = gettext_lazy("Title of the ticket, or username of the requester")
     ordering = ["-last_message_at", "-id"]
-    actions = None
-    # Both lists of actions off would bring an inline style with them.
-    actions_on_top = True
     fields = ["label", "about", "state_badge", "with_whom", "who_has_it", "created_at"]
     change_form_template = "admin/messaging/conversation.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Conversation]:
         return Conversation.objects.visible_to(request.user).with_state().select_related("ticket")
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
     @admin.display(description=gettext_lazy("conversation"), ordering="id")
     def label(self, conversation: Conversation) -> str:
@@ -114,7 +90,7 @@ class ConversationAdmin(DomainAdmin):
     @admin.display(description=gettext_lazy("status"), ordering="state")
     def state_badge(self, conversation: Any) -> str:
         label = Conversation.Status(conversation.state).label
-        return format_html('<span class="badge badge-{}">{}</span>', conversation.state, label)
+        return badge(conversation.state, label)
 
     @admin.display(description=gettext_lazy("with"))
     def with_whom(self, conversation: Any) -> str:
@@ -138,12 +114,3 @@ class ConversationAdmin(DomainAdmin):
             context["said"] = [timeline.entry_of(message) for message in rows[::-1]]
             context["has_more"] = conversation.last_seq > len(rows)
         return super().render_change_form(request, context, *args, **kwargs)
-
-    def history_view(
-        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        """Go to the page itself: it shows what was said, and a ticket's page the rest."""
-        if not self.has_view_permission(request):
-            raise PermissionDenied
-        page = reverse("admin:messaging_conversation_change", args=[object_id])
-        return HttpResponseRedirect(page)

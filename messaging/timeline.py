@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from operator import attrgetter
@@ -86,22 +86,18 @@ class Names:
     workgroups: dict[str, str]
 
     @classmethod
-    def of(cls, events: Iterable[TicketEvent]) -> Names:
-        people: set[str] = set()
-        workgroups: set[str] = set()
-        for event in events:
-            if event.field in {"assignee", "requester"}:
-                people |= {event.old, event.new} - {""}
-            elif event.field == "workgroup":
-                workgroups |= {event.old, event.new} - {""}
+    def of(cls, events: Collection[TicketEvent]) -> Names:
+        people = _ids_in(events, "assignee", "requester")
+        workgroups = _ids_in(events, "workgroup")
         return cls(
-            {str(user.pk): str(user) for user in User.objects.filter(pk__in=people)}
-            if people
-            else {},
-            {str(group.pk): group.name for group in Workgroup.objects.filter(pk__in=workgroups)}
-            if workgroups
-            else {},
+            {str(user.pk): str(user) for user in User.objects.filter(pk__in=people)},
+            {str(group.pk): group.name for group in Workgroup.objects.filter(pk__in=workgroups)},
         )
+
+
+def _ids_in(events: Collection[TicketEvent], *fields: str) -> set[str]:
+    touched = [event for event in events if event.field in fields]
+    return {pk for event in touched for pk in (event.old, event.new) if pk}
 
 
 def sentence(event: TicketEvent, names: Names) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any, cast
 
 from django import forms
@@ -10,7 +9,6 @@ from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db.models import F, QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.template.response import TemplateResponse
 from django.utils.html import format_html
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
@@ -19,28 +17,26 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 from accounts.actor import Actor
 from accounts.models import User
 from configuration.values import value
-from records.admin.domain import DomainAdmin, DomainForm
+from records.admin.domain import DomainAdmin, DomainForm, ListedField, asking_first
+from records.admin.lists import ChoiceFilter, badge
 from records.text import LONGEST_SEARCH
 from tickets.lifecycle import UNRESOLVED
 from tickets.models import Ticket, TicketQuerySet
 
 Status = Ticket.Status
+WHO_AND_HOW: tuple[Any, Any] = (
+    gettext_lazy("Who and how"),
+    {"fields": ["requester", "assignee", "workgroup", "priority", "tags"]},
+)
 
 
-class TagsField(forms.CharField):
+class TagsField(ListedField):
     """Tags with commas between them."""
 
-    def prepare_value(self, value: Any) -> Any:
-        return ", ".join(value) if isinstance(value, list) else value
+    separator = ", "
 
-    def has_changed(self, initial: Any, data: Any) -> bool:
-        return list(initial or []) != self._names(data)
-
-    def clean(self, value: Any) -> list[str]:
-        return self._names(super().clean(value))
-
-    def _names(self, text: Any) -> list[str]:
-        return [name.strip() for name in (text or "").split(",") if name.strip()]
+    def split(self, text: str) -> list[str]:
+        return text.split(",")
 
 
 class TicketForm(DomainForm):
@@ -55,22 +51,19 @@ class TicketForm(DomainForm):
         widgets = {"content": forms.Textarea(attrs={"rows": 8, "class": "vLargeTextField"})}
 
 
-class WorkFilter(admin.SimpleListFilter):
+class WorkFilter(ChoiceFilter):
     """Lists of work, and the deleted, which stand nowhere else."""
 
     title = gettext_lazy("work")
     parameter_name = "work"
 
-    def lookups(
-        self, request: HttpRequest, model_admin: admin.ModelAdmin[Any]
-    ) -> list[tuple[str, Any]]:
-        return [
-            ("waiting", gettext_lazy("Waiting for us")),
-            ("unassigned", gettext_lazy("Unassigned")),
-            ("urgent", gettext_lazy("Urgent")),
-            ("unresolved", gettext_lazy("Unresolved")),
-            ("deleted", gettext_lazy("Deleted")),
-        ]
+    options = [
+        ("waiting", gettext_lazy("Waiting for us")),
+        ("unassigned", gettext_lazy("Unassigned")),
+        ("urgent", gettext_lazy("Urgent")),
+        ("unresolved", gettext_lazy("Unresolved")),
+        ("deleted", gettext_lazy("Deleted")),
+    ]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Ticket]) -> QuerySet[Ticket]:
         wanted = self.value()
@@ -98,19 +91,12 @@ class TicketAdmin(DomainAdmin):
     ]  # fmt: skip
     list_display_links = ["number", "title"]
     list_filter = [WorkFilter, "status", "priority", "channel", "workgroup"]
-    list_select_related = ["requester", "assignee", "workgroup"]
     search_fields = ["title"]
     search_help_text = gettext_lazy("Number, or words of the title and the content")
     autocomplete_fields = ["requester", "assignee", "workgroup"]
     fieldsets = [
-        (
-            None,
-            {"fields": [("number", "status_badge", "waiting"), "title", "content"]},
-        ),
-        (
-            gettext_lazy("Who and how"),
-            {"fields": ["requester", "assignee", "workgroup", "priority", "tags"]},
-        ),
+        (None, {"fields": [("number", "status_badge", "waiting"), "title", "content"]}),
+        WHO_AND_HOW,
         (
             gettext_lazy("In other systems"),
             {"fields": ["external_source", "external_id"], "classes": ["collapse"]},
@@ -162,14 +148,12 @@ class TicketAdmin(DomainAdmin):
 
     @admin.display(description=gettext_lazy("status"), ordering="status")
     def status_badge(self, ticket: Ticket) -> str:
-        badge = format_html(
-            '<span class="badge badge-{}">{}</span>', ticket.status, ticket.get_status_display()
-        )
+        state = badge(ticket.status, ticket.get_status_display())
         if ticket.close_reason:
-            badge += format_html(" ({})", ticket.get_close_reason_display())
+            state += format_html(" ({})", ticket.get_close_reason_display())
         if ticket.deleted_at:
-            badge += format_html(' <span class="badge badge-deleted">{}</span>', _("Deleted"))
-        return badge
+            state += format_html(" {}", badge("deleted", _("Deleted")))
+        return state
 
     @admin.display(description=gettext_lazy("priority"), ordering="priority")
     def priority_badge(self, ticket: Ticket) -> str:
@@ -202,13 +186,7 @@ class TicketAdmin(DomainAdmin):
     def get_fieldsets(self, request: HttpRequest, obj: Ticket | None = None) -> Any:
         if obj is not None:
             return super().get_fieldsets(request, obj)
-        return [
-            (None, {"fields": ["title", "content"]}),
-            (
-                gettext_lazy("Who and how"),
-                {"fields": ["requester", "assignee", "workgroup", "priority", "tags"]},
-            ),
-        ]
+        return [(None, {"fields": ["title", "content"]}), WHO_AND_HOW]
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name == "assignee":
@@ -237,70 +215,52 @@ class TicketAdmin(DomainAdmin):
         moves = [(name, str(label), False) for to, (name, label) in buttons if to in can]
         return [*moves, ("delete_tickets", _("Delete"), True)]
 
-    def _move(
-        self, request: HttpRequest, queryset: QuerySet[Ticket], status: str, **also: Any
-    ) -> None:
-        by = Actor.of(request)
-        self.act(request, queryset, lambda ticket: ticket.move_to(status, by=by, **also))
-
     @admin.action(description=pgettext_lazy("ticket action", "Open"), permissions=["change"])
     def take_up(self, request: HttpRequest, queryset: QuerySet[Ticket]) -> None:
-        self._move(request, queryset, Status.OPEN)
+        self.act(request, queryset, Ticket.move_to, status=Status.OPEN)
 
     @admin.action(description=gettext_lazy("Set pending"), permissions=["change"])
     def set_pending(self, request: HttpRequest, queryset: QuerySet[Ticket]) -> None:
-        self._move(request, queryset, Status.PENDING)
+        self.act(request, queryset, Ticket.move_to, status=Status.PENDING)
 
     @admin.action(description=gettext_lazy("Put on hold"), permissions=["change"])
     def put_on_hold(self, request: HttpRequest, queryset: QuerySet[Ticket]) -> None:
-        self._move(request, queryset, Status.ON_HOLD)
+        self.act(request, queryset, Ticket.move_to, status=Status.ON_HOLD)
 
     @admin.action(description=gettext_lazy("Resolve"), permissions=["change"])
     def resolve(self, request: HttpRequest, queryset: QuerySet[Ticket]) -> None:
-        self._move(request, queryset, Status.RESOLVED)
+        self.act(request, queryset, Ticket.move_to, status=Status.RESOLVED)
 
     @admin.action(description=gettext_lazy("Close…"), permissions=["change"])
-    def close(self, request: HttpRequest, queryset: QuerySet[Ticket]) -> TemplateResponse | None:
-        reason = request.POST.get("reason", "")
-        is_answered = request.POST.get("answer") == "yes"
-        if is_answered and reason in Ticket.CloseReason.values:
-            self._move(request, queryset, Status.CLOSED, reason=reason)
-            return None
-        return self.ask(
-            request,
-            queryset,
-            action="close",
-            title=_("Close tickets?"),
-            question=_("A closed ticket is archived: what the requester writes opens a new one."),
-            reason=_("Reason"),
-            reasons=Ticket.CloseReason.choices,
-            button=_("Close"),
-        )
+    @asking_first(
+        title=gettext_lazy("Close tickets?"),
+        question=gettext_lazy(
+            "A closed ticket is archived: what the requester writes opens a new one."
+        ),
+        reason=gettext_lazy("Reason"),
+        reasons=Ticket.CloseReason.choices,
+        button=gettext_lazy("Close"),
+    )
+    def close(self, request: HttpRequest, queryset: QuerySet[Ticket]) -> None:
+        reason = request.POST["reason"]
+        self.act(request, queryset, Ticket.move_to, status=Status.CLOSED, reason=reason)
 
     @admin.action(description=gettext_lazy("Delete…"), permissions=["change"])
-    def delete_tickets(
-        self, request: HttpRequest, queryset: QuerySet[Ticket]
-    ) -> TemplateResponse | None:
-        if request.POST.get("answer") != "yes":
-            return self.ask(
-                request,
-                queryset,
-                action="delete_tickets",
-                title=_("Delete tickets?"),
-                question=_(
-                    "They leave every list, search and figure. Administrators can restore them "
-                    "under “Deleted”."
-                ),
-                button=_("Delete"),
-                danger=True,
-            )
-        self.act(request, queryset, partial(_delete, by=Actor.of(request)))
-        return None
+    @asking_first(
+        title=gettext_lazy("Delete tickets?"),
+        question=gettext_lazy(
+            "They leave every list, search and figure. Administrators can restore them under "
+            "“Deleted”."
+        ),
+        button=gettext_lazy("Delete"),
+        danger=True,
+    )
+    def delete_tickets(self, request: HttpRequest, queryset: QuerySet[Ticket]) -> None:
+        self.act(request, queryset, _delete)
 
     @admin.action(description=gettext_lazy("Restore deleted"), permissions=["change"])
     def restore_tickets(self, request: HttpRequest, queryset: QuerySet[Ticket]) -> None:
-        by = Actor.of(request)
-        self.act(request, queryset, lambda ticket: ticket.restore(by=by))
+        self.act(request, queryset, Ticket.restore)
 
     def response_action(
         self, request: HttpRequest, queryset: QuerySet[Ticket], *args: Any, **kwargs: Any

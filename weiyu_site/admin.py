@@ -120,14 +120,10 @@ class WeiyuAdminSite(AdminSite):
             "next": request.POST.get("next") or request.GET.get("next", ""),
             **(extra_context or {}),
         }
-        response = SignIn.as_view(extra_context=context)(request)
-        framed_by(response, NOBODY)
-        return response
+        return framed_by(SignIn.as_view(extra_context=context)(request), NOBODY)
 
     def logout(self, request: HttpRequest, extra_context: Any = None) -> Any:
-        response = super().logout(request, extra_context)
-        framed_by(response, NOBODY)
-        return response
+        return framed_by(super().logout(request, extra_context), NOBODY)
 
     def password_change(self, request: HttpRequest, extra_context: Any = None) -> Any:
         """Change the own password by the domain's method; never in a token's session."""
@@ -136,12 +132,11 @@ class WeiyuAdminSite(AdminSite):
                 request, _("You came by a link. Sign in with your password to change it.")
             )
             return HttpResponseRedirect(reverse("admin:index"))
-        response = OwnPassword.as_view(
+        view = OwnPassword.as_view(
             success_url=reverse("admin:password_change_done"),
             extra_context={**self.each_context(request), **(extra_context or {})},
-        )(request)
-        framed_by(response, NOBODY)
-        return response
+        )
+        return framed_by(view(request), NOBODY)
 
     def index(self, request: HttpRequest, extra_context: Any = None) -> Any:
         state = state_of_the_system(request.user)

@@ -8,20 +8,24 @@ fields of the form.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, ClassVar
-from urllib.parse import urlencode
+from functools import wraps
+from typing import Any, ClassVar, cast
 
 from django import forms
 from django.conf import settings
-from django.contrib import admin, messages
+from django.contrib import messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.utils import unquote
-from django.contrib.admin.widgets import AutocompleteSelect, AutocompleteSelectMultiple
+from django.contrib.admin.widgets import (
+    AutocompleteMixin,
+    AutocompleteSelect,
+    AutocompleteSelectMultiple,
+)
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import models, transaction
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
-from django.urls import reverse
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -30,10 +34,58 @@ from records.admin.lists import NarrowLists
 from records.errors import REFUSALS, Conflict, Refusal, sentence_of
 from records.ids import is_id
 
+Action = Callable[[Any, HttpRequest, QuerySet[Any]], HttpResponse | None]
+
 
 def actor_of(request: HttpRequest) -> Any:
     """Return who makes the change, as domain methods take it, by what the settings name."""
     return import_string(settings.ADMIN_ACTOR)(request)
+
+
+def asking_first(**question: Any) -> Callable[[Action], Action]:
+    """Let an action run once its question was answered, with one of the `reasons` if it has any.
+
+    The question is told as `DomainAdmin.ask` takes it.
+    """
+    reasons = dict(question.get("reasons", ()))
+
+    def decorate(action: Action) -> Action:
+        @wraps(action)
+        def asked(admin: Any, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse | None:
+            is_answered = request.POST.get("answer") == "yes"
+            if is_answered and (not reasons or request.POST.get("reason") in reasons):
+                return action(admin, request, queryset)
+            return cast(DomainAdmin, admin).ask(
+                request, queryset, action=action.__name__, **question
+            )
+
+        return asked
+
+    return decorate
+
+
+class ListedField(forms.CharField):
+    """A list of texts, one a line or parted as subclasses say."""
+
+    widget = forms.Textarea
+    separator = "\n"
+
+    def prepare_value(self, value: Any) -> Any:
+        return self.separator.join(value) if isinstance(value, list) else value
+
+    def to_python(self, value: Any) -> Any:
+        text = value if isinstance(value, str) else self.separator.join(value or [])
+        return [entry.strip() for entry in self.split(text) if entry.strip()]
+
+    def split(self, text: str) -> list[str]:
+        return text.splitlines()
+
+    def run_validators(self, value: list[str]) -> None:
+        super().run_validators(self.separator.join(value))
+
+
+class _Refused(HttpRequest):
+    domain_refusal: Refusal
 
 
 class DomainForm(forms.ModelForm):
@@ -50,8 +102,8 @@ class DomainForm(forms.ModelForm):
         if self.instance.pk:
             self.fields["expected_version"].initial = getattr(self.instance, "version", None)
 
-    def _post_clean(self) -> None:
-        super()._post_clean()  # type: ignore[misc]
+    def full_clean(self) -> None:
+        super().full_clean()
         if isinstance(self.refusal, ValidationError) and hasattr(self.refusal, "error_dict"):
             for name, errors in self.refusal.error_dict.items():
                 field = self.error_fields.get(name, name)
@@ -60,12 +112,11 @@ class DomainForm(forms.ModelForm):
             self.add_error(None, sentence_of(self.refusal))
 
 
-class _Numbered:
+class _Numbered(AutocompleteMixin):
     """Draw again only what can be a row; what was sent may be anything."""
 
-    def optgroups(self, name: str, value: Iterable[Any], attrs: Any = None) -> Any:
-        rows = [given for given in value if is_id(str(given))]
-        return super().optgroups(name, rows, attrs)  # type: ignore[misc]
+    def optgroups(self, name: str, value: Sequence[str], attr: Any = None) -> Any:
+        return super().optgroups(name, [given for given in value if is_id(str(given))], attr)
 
 
 class OneByName(_Numbered, AutocompleteSelect):
@@ -83,11 +134,10 @@ class DomainAdmin(NarrowLists):
     """The stock admin, whose writes are domain calls. Subclasses say which."""
 
     form = DomainForm
-    list_per_page = 50
-    show_full_result_count = False
-    view_on_site = False
-    show_facets = admin.ShowFacets.NEVER
     change_form_template = "admin/domain_change_form.html"
+
+    # Django's own, which its stubs do not know.
+    _get_obj_does_not_exist_redirect: Callable[..., HttpResponseRedirect]
 
     # --- What subclasses say --------------------------------------------------------------------
 
@@ -104,50 +154,57 @@ class DomainAdmin(NarrowLists):
     def remove(self, obj: Any, *, by: Any) -> None:
         raise PermissionDenied
 
+    def for_domain(self, fields: dict[str, Any]) -> dict[str, Any]:
+        """Return the form's fields under the names and in the shapes of the domain."""
+        return {
+            name: [row.pk for row in value] if isinstance(value, QuerySet) else value
+            for name, value in fields.items()
+        }
+
     def history_of(self, obj: Any) -> Iterable[dict[str, Any]]:
         """Return rows with `at`, `who` and `what`, the newest first."""
         return ()
 
-    def object_actions(self, request: Any, obj: Any) -> list[tuple[str, str, bool]]:
+    def object_actions(self, request: HttpRequest, obj: Any) -> list[tuple[str, str, bool]]:
         """Return the buttons of the object's page: action, label, whether it is dangerous."""
         return []
 
     # --- Writing --------------------------------------------------------------------------------
 
-    def get_form(self, request: Any, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
-        form = super().get_form(request, obj, change=change, **kwargs)
-        form.refusal = getattr(request, "domain_refusal", None)  # type: ignore[attr-defined]
+    def get_form(
+        self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
+    ) -> type[DomainForm]:
+        form = cast("type[DomainForm]", super().get_form(request, obj, change=change, **kwargs))
+        form.refusal = getattr(request, "domain_refusal", None)
         return form
 
     def changeform_view(
         self,
-        request: Any,
+        request: HttpRequest,
         object_id: str | None = None,
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
-    ) -> Any:
+    ) -> HttpResponse:
         try:
             return super().changeform_view(request, object_id, form_url, extra_context)
         except REFUSALS as refusal:
             if request.method != "POST":
                 raise
             # Nothing was written; the form comes again and says why.
-            request.domain_refusal = refusal
+            cast(_Refused, request).domain_refusal = refusal
             return super().changeform_view(request, object_id, form_url, extra_context)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        by, written = actor_of(request), form.cleaned_data
+        by, written = actor_of(request), dict(form.cleaned_data)
+        version = written.pop("expected_version", None)
         if change:
-            changes = {
-                name: written[name] for name in form.changed_data if name != "expected_version"
-            }
-            self.edit(obj, changes, by=by, expected_version=written.get("expected_version"))
+            changes = {name: written[name] for name in form.changed_data if name in written}
+            self.edit(obj, self.for_domain(changes), by=by, expected_version=version)
             return
-        fields = {name: value for name, value in written.items() if name != "expected_version"}
-        made = self.create(fields, by=by)
+        made = self.create(self.for_domain(written), by=by)
         obj.__dict__.update(made.__dict__)
 
-    def save_related(self, request: Any, form: Any, formsets: Any, change: bool) -> None:
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         """Leave the related rows alone: the domain method has written them."""
 
     def delete_model(self, request: HttpRequest, obj: Any) -> None:
@@ -168,33 +225,28 @@ class DomainAdmin(NarrowLists):
 
     # --- History: our own, never a second one ---------------------------------------------------
 
-    def log_addition(self, request: Any, obj: Any, message: Any) -> Any:
+    def _log_nothing(self, *args: Any, **kwargs: Any) -> Any:
         return None
 
-    def log_change(self, request: Any, obj: Any, message: Any) -> Any:
-        return None
-
-    def log_deletions(self, request: Any, queryset: Any) -> Any:
-        return None
+    log_addition = log_change = log_deletions = _log_nothing
 
     def history_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
     ) -> Any:
         obj = self.get_object(request, unquote(object_id))
         if obj is None:
-            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)  # type: ignore[attr-defined]
+            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
         if not self.has_view_or_change_permission(request, obj):
             raise PermissionDenied
-        context = {
-            **self.admin_site.each_context(request),
-            "title": _("History"),
-            "subtitle": str(obj),
-            "rows": list(self.history_of(obj)),
-            "object": obj,
-            "opts": self.opts,
-            "preserved_filters": self.get_preserved_filters(request),
-        }
-        return TemplateResponse(request, "admin/domain_history.html", context)
+        return self.render(
+            request,
+            "admin/domain_history.html",
+            title=_("History"),
+            subtitle=str(obj),
+            rows=list(self.history_of(obj)),
+            object=obj,
+            preserved_filters=self.get_preserved_filters(request),
+        )
 
     # --- Actions --------------------------------------------------------------------------------
 
@@ -204,14 +256,18 @@ class DomainAdmin(NarrowLists):
         return actions
 
     def act(
-        self, request: HttpRequest, objects: Iterable[Any], what: Callable[[Any], object]
+        self,
+        request: HttpRequest,
+        objects: Iterable[Any],
+        what: Callable[..., object],
+        **fields: Any,
     ) -> None:
         """Do `what` to each object, in a transaction of its own, and say what came of it."""
-        done = 0
+        by, done = actor_of(request), 0
         for obj in objects:
             try:
                 with transaction.atomic():
-                    what(obj)
+                    what(obj, by=by, **fields)
             except REFUSALS as refusal:
                 self.message_user(request, f"{obj}: {sentence_of(refusal)}", messages.ERROR)
             else:
@@ -228,56 +284,35 @@ class DomainAdmin(NarrowLists):
         `context`: title, question, button, and if wanted `answer`, `danger`, `instead`, and a
         question more: `reason`, with `reasons` to choose from, one `chosen`, posted `asked_as`.
         """
-        return TemplateResponse(
+        return self.render(
             request,
             "admin/ask.html",
-            {
-                **self.admin_site.each_context(request),
-                "opts": self.opts,
-                "objects": list(objects),
-                "action": action,
-                "answer": "yes",
-                "checkbox": ACTION_CHECKBOX_NAME,
-                "back": request.POST.get("back", ""),
-                **context,
-            },
+            objects=list(objects),
+            action=action,
+            checkbox=ACTION_CHECKBOX_NAME,
+            back=request.POST.get("back", ""),
+            **{"answer": "yes", **context},
         )
 
     def response_action(
-        self, request: HttpRequest, queryset: Any, *args: Any, **kwargs: Any
-    ) -> Any:
+        self, request: HttpRequest, queryset: QuerySet[Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse | None:
         response = super().response_action(request, queryset, *args, **kwargs)
-        # A button on an object's page comes back there.
         selected = request.POST.getlist(ACTION_CHECKBOX_NAME)
-        is_done = isinstance(response, HttpResponseRedirect)
-        if is_done and request.POST.get("back") == "object" and len(selected) == 1:
-            still_there = is_id(selected[0]) and queryset.filter(pk=selected[0]).exists()
-            return HttpResponseRedirect(self.page_of(selected[0])) if still_there else response
+        is_done = isinstance(response, HttpResponseRedirect) and len(selected) == 1
+        # A button on an object's page comes back there.
+        goes_back = is_done and request.POST.get("back") == "object"
+        if goes_back and queryset.filter(pk=selected[0]).exists():
+            return HttpResponseRedirect(self.page_of(selected[0]))
         return response
-
-    def page_of(self, object_id: Any) -> str:
-        return reverse(
-            f"admin:{self.opts.app_label}_{self.opts.model_name}_change", args=[object_id]
-        )
-
-    def list_page(self, **filters: Any) -> str:
-        page = reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist")
-        return f"{page}?{urlencode(filters)}" if filters else page
 
     # --- Forms ----------------------------------------------------------------------------------
 
-    def formfield_for_foreignkey(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
-        if db_field.name in self.get_autocomplete_fields(request):
-            kwargs.setdefault("widget", OneByName(db_field, self.admin_site))
-        return super().formfield_for_foreignkey(db_field, request, **kwargs)
-
-    def formfield_for_manytomany(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
-        if db_field.name in self.get_autocomplete_fields(request):
-            kwargs.setdefault("widget", SomeByName(db_field, self.admin_site))
-        return super().formfield_for_manytomany(db_field, request, **kwargs)
-
-    def formfield_for_dbfield(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """Offer no pop-up windows: inside a frame they would open without its cookie."""
+        if db_field.name in self.get_autocomplete_fields(request):
+            by_name = SomeByName if db_field.many_to_many else OneByName
+            kwargs.setdefault("widget", by_name(db_field, self.admin_site))
         field = super().formfield_for_dbfield(db_field, request, **kwargs)
         widget = getattr(field, "widget", None)
         for right in ("add", "change", "delete", "view"):
@@ -286,7 +321,7 @@ class DomainAdmin(NarrowLists):
         return field
 
     def render_change_form(
-        self, request: Any, context: Any, *args: Any, **kwargs: Any
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
         context["show_save_and_add_another"] = False
         obj = kwargs.get("obj")

@@ -5,12 +5,10 @@ from __future__ import annotations
 from tokens.admin.access_token import AccessTokenAdmin
 from tokens.admin.audit import TokenEventAdmin
 from tokens.admin.denials import DenialAdmin, RefusedCallsAdmin
-from tokens.admin.unframed import UnframedAdmin
 
 __all__ = [
     "AccessTokenAdmin",
     "DenialAdmin",
     "RefusedCallsAdmin",
     "TokenEventAdmin",
-    "UnframedAdmin",
 ]

@@ -19,7 +19,7 @@ from records.ids import is_id
 from tokens.admin.actions import TokenActions
 from tokens.admin.columns import TokenColumns
 from tokens.admin.filters import RoleFilter, ScopeFilter, StateFilter, UnusedFilter
-from tokens.admin.forms import ChangedTokenForm, NewTokenForm
+from tokens.admin.forms import ChangedTokenForm, NewTokenForm, TokenForm
 from tokens.admin.one_time_forms import new_form_key, use_form_key
 from tokens.admin.simulator_page import SimulatorAdmin
 from tokens.admin.unframed import UnframedAdmin
@@ -68,7 +68,7 @@ class AccessTokenAdmin(TokenColumns, SimulatorAdmin, UnframedAdmin, TokenActions
         self, request: HttpRequest, view: Callable[..., Any], *args: Any, **kwargs: Any
     ) -> Any:
         ours = token_request(request)
-        writes = request.method == "POST" or view.__name__ in {"changeform_view", "_ask_to_delete"}
+        writes = request.method == "POST" or view.__name__ in {"changeform_view", "_delete_one"}
         asks = writes and self.has_change_permission(request) and password_needed(ours)
         # The page that asks is framed by nobody either.
         if asks and not in_frame(ours):
@@ -139,25 +139,15 @@ class AccessTokenAdmin(TokenColumns, SimulatorAdmin, UnframedAdmin, TokenActions
         written, by = form.cleaned_data, Actor.of(request)
         row, secret = AccessToken.objects.issue(
             user=written.get("user") or cast("User", request.user),
-            name=written["name"],
-            description=written["description"],
-            scopes=written["scopes"],
-            domains=written["domains"],
-            networks=written["networks"],
-            allow_missing_referrer=written["allow_missing_referrer"],
             expires_at=form.expires_at(),
             by=by,
+            **{name: written[name] for name in TokenForm.Meta.fields},
         )
         # After the making, so that a refused form can be sent again; one transaction holds both.
         use_form_key(request, written["form_key"])
         row.record("shown", by=by)
         obj.__dict__.update(row.__dict__)
         token_request(request).new_secret = secret
-
-    def edit(
-        self, obj: Any, changes: dict[str, Any], *, by: Actor, expected_version: int | None
-    ) -> None:
-        obj.edit(by=by, expected_version=expected_version, **changes)
 
     def response_add(
         self, request: HttpRequest, obj: Any, post_url_continue: Any = None
@@ -173,7 +163,7 @@ class AccessTokenAdmin(TokenColumns, SimulatorAdmin, UnframedAdmin, TokenActions
         return HttpResponseRedirect(f"{audit}?token_id__exact={wanted}")
 
     def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> Any:
-        return self._alone(request, self._ask_to_delete, object_id)
+        return self._alone(request, self._delete_one, object_id)
 
     # --- What the form asks while somebody types ------------------------------------------------
 

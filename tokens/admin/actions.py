@@ -10,19 +10,38 @@ from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.debug import sensitive_variables
 
 from accounts.actor import Actor
 from configuration.values import value
-from records.admin.domain import REFUSALS, DomainAdmin, sentence_of
+from records.admin.domain import DomainAdmin, asking_first
+from records.errors import REFUSALS, sentence_of
 from tokens.admin import snippets
 from tokens.models import AccessToken
 
 GRACES = (0, 1, 8, 24, 72, 168)  # hours
+# Before tokens are deleted for good, two questions are asked.
+FIRST_QUESTION = {
+    "answer": "once",
+    "title": gettext_lazy("Delete tokens?"),
+    "question": gettext_lazy(
+        "Deleting cannot be taken back; disabling can, and stops the tokens just as well."
+    ),
+    "button": gettext_lazy("Delete"),
+}
+SECOND_QUESTION = {
+    "answer": "twice",
+    "title": gettext_lazy("Really delete them for good?"),
+    "question": gettext_lazy(
+        "Whatever carries these tokens stops working at once and needs new ones. Their audit stays."
+    ),
+    "button": gettext_lazy("Delete for good"),
+}
 
 
 def grace_choices() -> list[tuple[str, str]]:
@@ -57,29 +76,23 @@ class TokenActions(DomainAdmin):
         return [first, *rotate, ("delete_tokens", _("Delete"), True)]
 
     @admin.action(description=gettext_lazy("Disable…"), permissions=["change"])
-    def disable_tokens(self, request: HttpRequest, queryset: QuerySet[AccessToken]) -> Any:
-        if request.POST.get("answer") != "yes":
-            return self.ask(
-                request,
-                queryset,
-                action="disable_tokens",
-                title=_("Disable tokens?"),
-                question=_(
-                    "Every call and every session of these tokens ends with the next click. "
-                    "Enabling them takes it back."
-                ),
-                reason=_("Reason, for the audit (may stay empty)"),
-                button=_("Disable"),
-                danger=True,
-            )
-        by, reason = Actor.of(request), request.POST.get("reason", "").strip()[:200]
-        self.act(request, queryset, lambda token: token.disable(by=by, reason=reason))
-        return None
+    @asking_first(
+        title=gettext_lazy("Disable tokens?"),
+        question=gettext_lazy(
+            "Every call and every session of these tokens ends with the next click. "
+            "Enabling them takes it back."
+        ),
+        reason=gettext_lazy("Reason, for the audit (may stay empty)"),
+        button=gettext_lazy("Disable"),
+        danger=True,
+    )
+    def disable_tokens(self, request: HttpRequest, queryset: QuerySet[AccessToken]) -> None:
+        reason = request.POST.get("reason", "").strip()[:200]
+        self.act(request, queryset, AccessToken.disable, reason=reason)
 
     @admin.action(description=gettext_lazy("Enable"), permissions=["change"])
     def enable_tokens(self, request: HttpRequest, queryset: QuerySet[AccessToken]) -> None:
-        by = Actor.of(request)
-        self.act(request, queryset.select_related("user"), lambda token: token.enable(by=by))
+        self.act(request, queryset.select_related("user"), AccessToken.enable)
 
     @admin.action(description=gettext_lazy("Rotate…"), permissions=["change"])
     def rotate_tokens(self, request: HttpRequest, queryset: QuerySet[AccessToken]) -> Any:
@@ -147,18 +160,14 @@ class TokenActions(DomainAdmin):
         self, request: HttpRequest, token: AccessToken, secret: str, **context: Any
     ) -> TemplateResponse:
         """Show the token, here and now only: this answer is the one place where it stands."""
-        response = TemplateResponse(
+        response = self.render(
             request,
             "admin/tokens/accesstoken/issued.html",
-            {
-                **self.admin_site.each_context(request),
-                **snippets.as_context(token, secret, request),
-                "title": _("The new token"),
-                "subtitle": token.name,
-                "token": token,
-                "opts": self.opts,
-                **context,
-            },
+            title=_("The new token"),
+            subtitle=token.name,
+            token=token,
+            **snippets.as_context(token, secret, request),
+            **context,
         )
         response.headers["Cache-Control"] = "no-store"
         return response
@@ -167,50 +176,24 @@ class TokenActions(DomainAdmin):
     def delete_tokens(self, request: HttpRequest, queryset: QuerySet[AccessToken]) -> Any:
         match request.POST.get("answer"):
             case "twice":
-                by = Actor.of(request)
-                self.act(request, list(queryset), lambda token: token.remove(by=by))
+                self.act(request, list(queryset), AccessToken.remove)
                 return None
             case "once":
-                return self._second_question(request, queryset)
-        return self._first_question(request, queryset)
+                return self._ask_to_delete(request, queryset, SECOND_QUESTION)
+        return self._ask_to_delete(request, queryset, FIRST_QUESTION)
 
-    def _first_question(
-        self, request: HttpRequest, objects: Iterable[AccessToken]
+    def _ask_to_delete(
+        self,
+        request: HttpRequest,
+        objects: Iterable[AccessToken],
+        question: dict[str, Any],
     ) -> TemplateResponse:
-        return self.ask(
-            request,
-            objects,
-            action="delete_tokens",
-            answer="once",
-            title=_("Delete tokens?"),
-            question=_(
-                "Deleting cannot be taken back; disabling can, and stops the tokens just as well."
-            ),
-            button=_("Delete"),
-            danger=True,
-        )
+        return self.ask(request, objects, action="delete_tokens", danger=True, **question)
 
-    def _second_question(
-        self, request: HttpRequest, objects: Iterable[AccessToken]
-    ) -> TemplateResponse:
-        return self.ask(
-            request,
-            objects,
-            action="delete_tokens",
-            answer="twice",
-            title=_("Really delete them for good?"),
-            question=_(
-                "Whatever carries these tokens stops working at once and needs new ones. "
-                "Their audit stays."
-            ),
-            button=_("Delete for good"),
-            danger=True,
-        )
-
-    def _ask_to_delete(self, request: HttpRequest, object_id: str) -> Any:
+    def _delete_one(self, request: HttpRequest, object_id: str) -> HttpResponse:
         token = self.get_object(request, object_id)
         if not self.has_delete_permission(request, token):
             raise PermissionDenied
         if token is None:
-            return HttpResponseRedirect(self.list_page())
-        return self._first_question(request, [token])
+            return HttpResponseRedirect(reverse("admin:tokens_accesstoken_changelist"))
+        return self._ask_to_delete(request, [token], FIRST_QUESTION)

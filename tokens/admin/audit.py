@@ -10,9 +10,9 @@ from django.contrib.admin.views.main import ERROR_FLAG
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponseRedirect
 from django.urls import path, reverse
-from django.utils.html import format_html
 from django.utils.translation import gettext_lazy
 
+from records.admin.lists import badge
 from tokens.admin.audit_details import details_of, token_by_id
 from tokens.admin.audit_rows import AuditAdmin
 from tokens.admin.export import as_csv
@@ -34,9 +34,7 @@ class TokenEventAdmin(AuditAdmin):
 
     @admin.display(description=gettext_lazy("what"), ordering="verb")
     def what(self, event: TokenEvent) -> str:
-        return format_html(
-            '<span class="badge badge-{}">{}</span>', event.verb, event.get_verb_display()
-        )
+        return badge(event.verb, event.get_verb_display())
 
     @admin.display(description=gettext_lazy("by"))
     def actor(self, event: Any) -> str:

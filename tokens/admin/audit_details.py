@@ -8,7 +8,6 @@ from typing import Any, cast
 
 from django.core.exceptions import FieldDoesNotExist
 from django.db.models import Field
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.functional import Promise
@@ -18,6 +17,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import User
+from tokens.admin.columns import link_to
 from tokens.diagnostics.rule_texts import KINDS
 from tokens.diagnostics.simulator import TARGET_NAMES
 from tokens.models import AccessToken, TokenEvent
@@ -48,10 +48,7 @@ def details_of(event: TokenEvent) -> str:
 def token_by_id(pk: int) -> str:
     """Return the name of a token with a link to it, its number where it is no longer there."""
     token = AccessToken.objects.filter(pk=pk).first()
-    if token is None:
-        return f"#{pk}"
-    page = reverse("admin:tokens_accesstoken_change", args=[pk])
-    return format_html('<a href="{}">{}</a>', page, token)
+    return link_to(token) if token else f"#{pk}"
 
 
 def _rows(details: dict[str, Any]) -> Iterator[tuple[str, str]]:

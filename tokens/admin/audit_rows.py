@@ -7,13 +7,13 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import CharField, OuterRef, QuerySet, Subquery
 from django.http import HttpRequest
-from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy
 
 from accounts.models import User
-from records.admin.read_only import ReadOnlyAdmin
+from records.admin.lists import ReadOnlyAdmin
 from records.text import LONGEST_SEARCH
+from tokens.admin.columns import form_of
 from tokens.admin.unframed import UnframedAdmin
 from tokens.models import AccessToken, TokenEvent
 
@@ -26,16 +26,12 @@ class AuditAdmin(ReadOnlyAdmin, UnframedAdmin):
     ordering = ["-id"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[TokenEvent]:
-        return (
-            super()
-            .get_queryset(request)
-            .annotate(
-                subject_name=_name_of("subject_id"),
-                actor_name=_name_of("actor_id"),
-                token_stands=Subquery(
-                    AccessToken.objects.filter(pk=OuterRef("token_id")).values("pk")[:1]
-                ),
-            )
+        tokens = AccessToken.objects.filter(pk=OuterRef("token_id"))
+        rows = super().get_queryset(request)
+        return rows.annotate(
+            subject_name=_name_of("subject_id"),
+            actor_name=_name_of("actor_id"),
+            token_stands=Subquery(tokens.values("pk")[:1]),
         )
 
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> Any:
@@ -70,11 +66,6 @@ class AuditAdmin(ReadOnlyAdmin, UnframedAdmin):
         if not event.address:
             return self.page(event)
         return format_html('{}<br><span class="quiet">{}</span>', self.page(event), event.address)
-
-
-def form_of(token_id: int) -> str:
-    """Return the page of a token."""
-    return reverse("admin:tokens_accesstoken_change", args=[token_id])
 
 
 def _name_of(column: str) -> Subquery:

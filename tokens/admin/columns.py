@@ -14,6 +14,7 @@ from django.utils.timesince import timeuntil
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from records.admin.lists import badge
 from tokens.models import AccessToken
 from tokens.origins.domains import AllowedDomain
 from tokens.scopes import default_scopes
@@ -31,11 +32,11 @@ class TokenColumns:
     @admin.display(description=gettext_lazy("state"))
     def state_badge(self, token: AccessToken) -> str:
         state = token.state
-        badge = format_html('<span class="badge badge-{}">{}</span>', state.value, state.label)
+        shown = badge(state.value, state.label)
         if state == token.State.GRACE and token.grace_until:
             left = _("%(time)s left") % {"time": timeuntil(token.grace_until, depth=1)}
-            badge = format_html('{} <span class="quiet">{}</span>', badge, left)
-        return _with_warning(badge, token)
+            shown = format_html('{} <span class="quiet">{}</span>', shown, left)
+        return _with_warning(shown, token)
 
     @admin.display(description=gettext_lazy("rotation"))
     def rotation(self, token: AccessToken) -> str:
@@ -80,7 +81,7 @@ class TokenColumns:
     def last_use(self, token: AccessToken) -> str:
         if token.last_used_at is None:
             return format_html('<span class="quiet">{}</span>', _("never"))
-        place = " · ".join(filter(None, [token.last_used_address, token.last_used_origin]))
+        place = _joined(token.last_used_address, token.last_used_origin)
         when = display_for_value(token.last_used_at, "")
         return format_html('{}<br><span class="quiet">{}</span>', when, place)
 
@@ -90,50 +91,55 @@ class TokenColumns:
 
     @admin.display(description=gettext_lazy("made"))
     def made(self, token: AccessToken) -> str:
-        when = display_for_value(token.created_at, "")
-        return f"{when} · {token.created_by}" if token.created_by else str(when)
+        return _joined(display_for_value(token.created_at, ""), token.created_by)
 
     @admin.display(description=gettext_lazy("disabled"))
     def disabling(self, token: AccessToken) -> str:
         if token.disabled_at is None:
             return "–"
         when = display_for_value(token.disabled_at, "")
-        return " · ".join(
-            str(part) for part in (when, token.disabled_by, token.disabled_reason) if part
-        )
+        return _joined(when, token.disabled_by, token.disabled_reason)
+
+
+def _joined(*parts: object) -> str:
+    return " · ".join(str(part) for part in parts if part)
 
 
 def _line_before(token: AccessToken) -> Iterable[str]:
     for old in AccessToken.objects.filter(successor=token):
-        yield format_html(_("Successor of {}"), _link_to(old))
+        yield format_html(_("Successor of {}"), link_to(old))
 
 
 def _lines_after(token: AccessToken) -> Iterable[str]:
     if token.grace_until is None:
         return
     if token.successor:
-        yield format_html(_("Replaced by {}"), _link_to(token.successor))
+        yield format_html(_("Replaced by {}"), link_to(token.successor))
     else:
         yield _("Its successor is deleted")
     sentence = _("ended {}") if token.grace_until <= timezone.now() else _("good until {}")
     yield format_html(sentence, display_for_value(token.grace_until, ""))
 
 
-def _link_to(token: AccessToken) -> str:
-    page = reverse("admin:tokens_accesstoken_change", args=[token.pk])
-    return format_html('<a href="{}">{}</a>', page, token)
+def form_of(token_id: int) -> str:
+    """Return the page of a token."""
+    return reverse("admin:tokens_accesstoken_change", args=[token_id])
 
 
-def _with_warning(badge: str, token: AccessToken) -> str:
+def link_to(token: AccessToken) -> str:
+    return format_html('<a href="{}">{}</a>', form_of(token.pk), token)
+
+
+def _with_warning(state: str, token: AccessToken) -> str:
     """Mark a token that somebody still carried after its grace."""
     if token.used_after_rotation_at is None:
-        return badge
+        return state
     title = _("First use after its end: %(when)s. Somebody still carries it.") % {
         "when": display_for_value(token.used_after_rotation_at, "")
     }
     mark = _("Used after rotation")
     return format_html(
-        '{} <span class="badge badge-reused" title="{}">{}</span>', badge, title, mark
+        '{} <span class="badge badge-reused" title="{}">{}</span>', state, title, mark
     )
 
 

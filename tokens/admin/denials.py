@@ -12,9 +12,9 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from records.admin.read_only import ReadOnlyAdmin
-from tokens.admin.audit_rows import AuditAdmin, form_of
-from tokens.admin.columns import mark_too_wide
+from records.admin.lists import ReadOnlyAdmin
+from tokens.admin.audit_rows import AuditAdmin
+from tokens.admin.columns import form_of, mark_too_wide
 from tokens.admin.filters import (
     CountedCauseFilter,
     CountedKindFilter,
@@ -62,14 +62,11 @@ class DenialAdmin(AuditAdmin):
     @admin.display(description=gettext_lazy("why, and what to do"))
     def why(self, event: Any) -> str:
         refusal = refusal_of(event)
-        sentence = advice(refusal, kind=event.details.get("kind", ""))
         link = ""
         if refusal.cause in LISTS and event.token_stands:
             field, label = LISTS[refusal.cause]
             link = format_html(' <a href="{}#id_{}">{}</a>', form_of(event.token_id), field, label)
-        return format_html(
-            '<strong>{}</strong><div class="advice">{}{}</div>', refusal.title, sentence, link
-        )
+        return _advised(refusal, event.details.get("kind", ""), link)
 
     @admin.display(description=gettext_lazy("kind"))
     def kind(self, event: TokenEvent) -> str:
@@ -90,6 +87,14 @@ def refusal_of(event: TokenEvent) -> Refused:
     cause = event.cause if event.cause in SENTENCES else "token-invalid"
     seen = event.address if cause == "network-not-allowed" else event.origin
     return Refused(cause, scope=event.details.get("scope", ""), seen=seen or "")
+
+
+def _advised(refusal: Refused, kind: str, link: str = "") -> str:
+    """Return why a call was refused and what to do about it."""
+    sentence = advice(refusal, kind=kind)
+    return format_html(
+        '<strong>{}</strong><div class="advice">{}{}</div>', refusal.title, sentence, link
+    )
 
 
 def _sums() -> dict[str, Any]:
@@ -138,12 +143,7 @@ class RefusedCallsAdmin(ReadOnlyAdmin, UnframedAdmin):
 
     @admin.display(description=gettext_lazy("why, and what to do"), ordering="cause")
     def why(self, row: RefusedCalls) -> str:
-        refusal = Refused(row.cause, rule=row.rule)
-        return format_html(
-            '<strong>{}</strong><div class="advice">{}</div>',
-            refusal.title,
-            advice(refusal, kind=row.kind),
-        )
+        return _advised(Refused(row.cause, rule=row.rule), row.kind)
 
     @admin.display(description=gettext_lazy("kind"), ordering="kind")
     def kind_shown(self, row: RefusedCalls) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -13,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext, gettext_lazy
 
 from accounts.models import User
+from records.admin.lists import ChoiceFilter
 from records.ids import is_id
 from tokens.diagnostics.rule_texts import KINDS, UNSOUND_TITLES
 from tokens.errors import NAMES_NO_TOKEN, SENTENCES
@@ -26,12 +26,10 @@ CAUSES = SENTENCES.keys() - NAMES_NO_TOKEN
 COUNTED = ("token-invalid", "token-missing", "token-doubled", "code-used")
 
 
-class StateFilter(admin.SimpleListFilter):
+class StateFilter(ChoiceFilter):
     title = gettext_lazy("state")
     parameter_name = "state"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [("good", gettext_lazy("Good now")), *AccessToken.State.choices]
+    options = [("good", gettext_lazy("Good now")), *AccessToken.State.choices]
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         state = self.value()
@@ -42,27 +40,23 @@ class StateFilter(admin.SimpleListFilter):
         return queryset
 
 
-class ScopeFilter(admin.SimpleListFilter):
+class ScopeFilter(ChoiceFilter):
     title = gettext_lazy("permission")
     parameter_name = "scope"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [(scope, scope) for scope in Scope.values]
+    options = [(scope, scope) for scope in Scope.values]
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         return queryset.with_scope(self.value()) if self.value() in Scope.values else queryset
 
 
-class UnusedFilter(admin.SimpleListFilter):
+class UnusedFilter(ChoiceFilter):
     title = gettext_lazy("use")
     parameter_name = "unused"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [
-            ("90", gettext_lazy("Unused for 90 days")),
-            ("never", gettext_lazy("Never used")),
-            ("rotated", gettext_lazy("Used after rotation")),
-        ]
+    options = [
+        ("90", gettext_lazy("Unused for 90 days")),
+        ("never", gettext_lazy("Never used")),
+        ("rotated", gettext_lazy("Used after rotation")),
+    ]
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         if self.value() == "90":
@@ -72,70 +66,49 @@ class UnusedFilter(admin.SimpleListFilter):
         return queryset.filter(last_used_at=None) if self.value() == "never" else queryset
 
 
-class RoleFilter(admin.SimpleListFilter):
+class RoleFilter(ChoiceFilter):
     title = gettext_lazy("role of the person")
     parameter_name = "role"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return list(User.Role.choices)
-
-    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
-        return queryset.filter(user__role=self.value()) if self.value() else queryset
+    column = "user__role"
+    options = User.Role.choices
 
 
-class CauseFilter(admin.SimpleListFilter):
+class CauseFilter(ChoiceFilter):
     title = gettext_lazy("cause of denial")
-    parameter_name = "cause"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [(cause, sentence[0]) for cause, sentence in SENTENCES.items()]
+    parameter_name = column = "cause"
+    options = [(cause, sentence[0]) for cause, sentence in SENTENCES.items()]
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
-        return queryset.filter(verb="denied", cause=self.value()) if self.value() else queryset
+        found = super().queryset(request, queryset)
+        return found.filter(verb="denied") if self.value() else found
 
 
-class DenialCauseFilter(CauseFilter):
-    title = gettext_lazy("cause")
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [choice for choice in super().lookups(request, model_admin) if choice[0] in CAUSES]
-
-
-class _Choice(admin.SimpleListFilter):
-    """A column of few values, which have names."""
-
-    column = ""
-    names: Mapping[str, Any] = {}
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [(value, str(name)) for value, name in self.names.items()]
-
-    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
-        return queryset.filter(**{self.column: self.value()}) if self.value() else queryset
-
-
-class KindFilter(_Choice):
+class KindFilter(ChoiceFilter):
     title = gettext_lazy("kind")
     parameter_name = "kind"
     column = "details__kind"
-    names = KINDS
+    options = list(KINDS.items())
 
 
 class CountedKindFilter(KindFilter):
     column = "kind"
-    names = {kind: name for kind, name in KINDS.items() if kind != "session"}
+    options = [choice for choice in KindFilter.options if choice[0] != "session"]
 
 
-class CountedCauseFilter(_Choice):
+class DenialCauseFilter(ChoiceFilter):
     title = gettext_lazy("cause")
     parameter_name = column = "cause"
-    names = {cause: SENTENCES[cause][0] for cause in COUNTED}
+    options = [choice for choice in CauseFilter.options if choice[0] in CAUSES]
 
 
-class RuleFilter(_Choice):
+class CountedCauseFilter(DenialCauseFilter):
+    options = [(cause, SENTENCES[cause][0]) for cause in COUNTED]
+
+
+class RuleFilter(ChoiceFilter):
     title = gettext_lazy("what is not valid")
     parameter_name = column = "rule"
-    names = UNSOUND_TITLES
+    options = list(UNSOUND_TITLES.items())
 
 
 class _Frequent(admin.SimpleListFilter):

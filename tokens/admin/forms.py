@@ -12,7 +12,7 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from configuration.values import value
-from records.admin.domain import DomainForm
+from records.admin.domain import DomainForm, ListedField
 from tokens.models import AccessToken
 from tokens.origins import domains, networks
 from tokens.scopes import Scope
@@ -43,8 +43,8 @@ class ScopesWidget(forms.CheckboxSelectMultiple):
     template_name = "tokens/scopes_widget.html"
 
 
-class LinesField(forms.CharField):
-    """A list of texts, one a line. `parse` refuses what cannot be saved."""
+class LinesField(ListedField):
+    """Lines of which `parse` refuses what cannot be saved."""
 
     def __init__(self, *, parse: Any, example: str, **kwargs: Any) -> None:
         widget = forms.Textarea(
@@ -53,18 +53,8 @@ class LinesField(forms.CharField):
         super().__init__(required=False, widget=widget, **kwargs)
         self.parse = parse
 
-    def prepare_value(self, value: Any) -> Any:
-        return "\n".join(value) if isinstance(value, list) else value
-
-    def has_changed(self, initial: Any, data: Any) -> bool:
-        return [str(entry) for entry in initial or []] != self._lines(data)
-
     def clean(self, value: Any) -> list[str]:
-        lines = self._lines(super().clean(value))
-        return [str(entry) for entry in self.parse(lines)]
-
-    def _lines(self, text: Any) -> list[str]:
-        return [line.strip() for line in (text or "").splitlines() if line.strip()]
+        return [str(entry) for entry in self.parse(super().clean(value))]
 
 
 class TokenForm(DomainForm):

@@ -105,14 +105,13 @@ class SimulatorAdmin(UnframedAdmin):
             raise PermissionDenied
         own_address = request.META.get("REMOTE_ADDR", "")
         form = SimulatorForm(request.POST or None, own_address=own_address)
-        context = {
-            **self.admin_site.each_context(request),
-            "title": _("Try a token"),
-            "opts": self.opts,
-            "form": form,
-            "simulation": _simulated(request, form) if form.is_bound and form.is_valid() else None,
-        }
-        return TemplateResponse(request, "admin/tokens/accesstoken/try.html", context)
+        return self.render(
+            request,
+            "admin/tokens/accesstoken/try.html",
+            title=_("Try a token"),
+            form=form,
+            simulation=_simulated(request, form) if form.is_bound and form.is_valid() else None,
+        )
 
 
 @sensitive_variables("pasted", "given", "form")

@@ -2,17 +2,67 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
+from string import Template
 from typing import Any
 
 from django.http import HttpRequest
-from django.utils.translation import gettext as _
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
 from rest.addresses import site_address
 from tokens.login.addresses import login_address
 from tokens.models import AccessToken
 from tokens.scopes import granted
+
+# The title and the text of each kind.
+TEXTS: dict[str, tuple[Promise, str]] = {
+    "login-agent": (_("Open the workstation"), "$url"),
+    "login-admin": (_("Open the admin"), "$url"),
+    "link": (
+        _("HTML: a link"),
+        '<a href="$url"\n   target="weiyu-$target">Weiyu</a>',
+    ),
+    "iframe": (
+        _("HTML: inside a page"),
+        '<iframe title="Weiyu" width="100%" height="720" referrerpolicy="origin"\n'
+        '        src="$url"></iframe>',
+    ),
+    "form": (
+        _("HTML: a button"),
+        '<form method="post" action="$site/$target/auth/login" target="weiyu-$target">\n'
+        '  <input type="hidden" name="accessToken" value="$secret">\n'
+        "  <button>Weiyu</button>\n"
+        "</form>",
+    ),
+    "script": (
+        _("JavaScript: a new tab"),
+        'const desk = new URL("/$target/auth/login", "$site");\n'
+        'desk.searchParams.set("accessToken", "$secret");\n'
+        'window.open(desk, "weiyu-$target");',
+    ),
+    "curl": (
+        _("curl"),
+        'curl -H "Authorization: Bearer $secret" \\\n     "$url"',
+    ),
+    "python": (
+        _("Python"),
+        "import requests\n\n"
+        "weiyu = requests.Session()\n"
+        'weiyu.headers["Authorization"] = "Bearer $secret"\n'
+        'answer = weiyu.get("$url", timeout=10)\n'
+        "answer.raise_for_status()\n"
+        "print(answer.json())",
+    ),
+    "javascript": (
+        _("JavaScript: a call"),
+        'const answer = await fetch("$url", {\n'
+        '  headers: { Authorization: "Bearer $secret" },\n'
+        "});\n"
+        "if (!answer.ok) throw new Error((await answer.json()).detail);\n"
+        "console.log(await answer.json());",
+    ),
+}
 
 
 @dataclass(frozen=True)
@@ -20,7 +70,7 @@ class Snippet:
     """One text with its copy button. `kind` names it for programs and tests."""
 
     kind: str
-    title: str
+    title: Promise
     text: str
 
 
@@ -28,13 +78,19 @@ def snippets_for(token: AccessToken, secret: str, site: str) -> list[Snippet]:
     """Return what this token can be used for; what its permissions do not allow is left out."""
     rights = granted(token.user, token)
     targets = [target for target in ("agent", "admin") if f"login:{target}" in rights]
-    found = [*_links(targets, secret, site)]
-    if targets:
-        found += _embeddings(targets[0], secret, site)
+    opens = [(f"login-{target}", target) for target in targets]
+    for target in targets[:1]:
+        opens += [(kind, target) for kind in ("link", "iframe", "form", "script")]
+    calls = [*(("curl", "python") if serves_programs(token) else ()), "javascript"]
     path = "/api/tickets/list?limit=10" if "tickets:read" in rights else "/api/user/profile"
-    if serves_programs(token):
-        found += _programs(secret, f"{site}{path}")
-    return [*found, _script_call(secret, f"{site}{path}")]
+    words = {"secret": secret, "site": site}
+    return [
+        *(
+            _snippet(kind, **words, target=target, url=login_address(target, secret, site))
+            for kind, target in opens
+        ),
+        *(_snippet(kind, **words, url=f"{site}{path}") for kind in calls),
+    ]
 
 
 def serves_programs(token: AccessToken) -> bool:
@@ -42,75 +98,9 @@ def serves_programs(token: AccessToken) -> bool:
     return bool(token.networks) or not token.domains
 
 
-def _links(targets: Iterable[str], secret: str, site: str) -> Iterable[Snippet]:
-    titles = {"agent": _("Open the workstation"), "admin": _("Open the admin")}
-    for target in targets:
-        yield Snippet(f"login-{target}", titles[target], login_address(target, secret, site))
-
-
-def _embeddings(target: str, secret: str, site: str) -> list[Snippet]:
-    address = login_address(target, secret, site)
-    window = f"weiyu-{target}"
-    return [
-        Snippet(
-            "link",
-            _("HTML: a link"),
-            f'<a href="{address}"\n   target="{window}">Weiyu</a>',
-        ),
-        Snippet(
-            "iframe",
-            _("HTML: inside a page"),
-            f'<iframe title="Weiyu" width="100%" height="720" referrerpolicy="origin"\n'
-            f'        src="{address}"></iframe>',
-        ),
-        Snippet(
-            "form",
-            _("HTML: a button"),
-            f'<form method="post" action="{site}/{target}/auth/login" target="{window}">\n'
-            f'  <input type="hidden" name="accessToken" value="{secret}">\n'
-            f"  <button>Weiyu</button>\n"
-            f"</form>",
-        ),
-        Snippet(
-            "script",
-            _("JavaScript: a new tab"),
-            f'const desk = new URL("/{target}/auth/login", "{site}");\n'
-            f'desk.searchParams.set("accessToken", "{secret}");\n'
-            f'window.open(desk, "{window}");',
-        ),
-    ]
-
-
-def _programs(secret: str, address: str) -> list[Snippet]:
-    return [
-        Snippet(
-            "curl",
-            _("curl"),
-            f'curl -H "Authorization: Bearer {secret}" \\\n     "{address}"',
-        ),
-        Snippet(
-            "python",
-            _("Python"),
-            f"import requests\n\n"
-            f"weiyu = requests.Session()\n"
-            f'weiyu.headers["Authorization"] = "Bearer {secret}"\n'
-            f'answer = weiyu.get("{address}", timeout=10)\n'
-            f"answer.raise_for_status()\n"
-            f"print(answer.json())",
-        ),
-    ]
-
-
-def _script_call(secret: str, address: str) -> Snippet:
-    return Snippet(
-        "javascript",
-        _("JavaScript: a call"),
-        f'const answer = await fetch("{address}", {{\n'
-        f'  headers: {{ Authorization: "Bearer {secret}" }},\n'
-        f"}});\n"
-        f"if (!answer.ok) throw new Error((await answer.json()).detail);\n"
-        f"console.log(await answer.json());",
-    )
+def _snippet(kind: str, **words: str) -> Snippet:
+    title, text = TEXTS[kind]
+    return Snippet(kind, title, Template(text).substitute(words))
 
 
 def as_context(token: AccessToken, secret: str, request: HttpRequest) -> dict[str, Any]:

@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from django.contrib import admin
 from django.http import HttpRequest
-from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 
+from records.admin.lists import NarrowLists
 from tokens.embedding.frames import in_frame
 from tokens.embedding.policies import NOBODY, framed_by
 from tokens.request import token_request
 
 
-class UnframedAdmin(admin.ModelAdmin):
+class UnframedAdmin(NarrowLists):
     """Pages that no frame may show: what they give away is worth a hidden click."""
 
     def changelist_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
@@ -35,8 +34,5 @@ class UnframedAdmin(admin.ModelAdmin):
     ) -> Any:
         if in_frame(token_request(request)):
             # The browser would show an empty box; this says where the page is.
-            context = {**self.admin_site.each_context(request), "title": _("Not inside a frame")}
-            return TemplateResponse(request, "admin/tokens/in_frame.html", context)
-        response = view(request, *args, **kwargs)
-        framed_by(response, NOBODY)
-        return response
+            return self.render(request, "admin/tokens/in_frame.html", title=_("Not inside a frame"))
+        return framed_by(view(request, *args, **kwargs), NOBODY)

@@ -8,13 +8,15 @@ else by nobody.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Protocol, cast
+from typing import Any, Protocol, TypeVar, cast
 
 from corsheaders.middleware import CorsMiddleware as StockCors
 from csp.middleware import HEADER, CSPMiddleware
 from django.http import HttpRequest, HttpResponseBase
 
 from tokens.request import token_request
+
+AnyResponse = TypeVar("AnyResponse", bound=HttpResponseBase)
 
 NOBODY: list[str] = ["'none'"]
 ANYONE: list[str] = []
@@ -83,6 +85,7 @@ class _Framed(Protocol):
     frame_ancestors: list[str]
 
 
-def framed_by(response: HttpResponseBase, ancestors: list[str]) -> None:
-    """Let these sources frame the response: `ANYONE`, `NOBODY` or a list."""
+def framed_by(response: AnyResponse, ancestors: list[str]) -> AnyResponse:
+    """Let these sources frame the response, and return it: `ANYONE`, `NOBODY` or a list."""
     cast("_Framed", response).frame_ancestors = ancestors
+    return response
