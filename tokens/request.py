@@ -72,6 +72,10 @@ def token_request(request: HttpRequest) -> TokenRequest:
     return cast("TokenRequest", getattr(request, "_request", request))
 
 
+def address_of(request: HttpRequest) -> str:
+    return str(request.META.get("REMOTE_ADDR", ""))
+
+
 def attach(request: TokenRequest, token: AccessToken, person: User | None = None) -> None:
     """Make the token that a request came with known to the request and to its person."""
     request.access_token = token

@@ -40,8 +40,8 @@ class BearerAuthentication(JWTAuthentication):
         try:
             token = verify(secret, call)
         except Refused as refusal:
-            if refusal.status == 401:
-                _refuse_too_many(request.META.get("REMOTE_ADDR", ""))
+            if refusal.status == 401 and (wait := failed_too_often(call.address)):
+                raise Throttled(wait=wait) from refusal
             raise
         attach(token_request(request), token)
         return token.user, token
@@ -64,8 +64,3 @@ def _secret_in(header: bytes) -> str | None:
     if secret is not None and "," in secret and secret.lower().count("bearer"):
         raise Refused("token-doubled")
     return secret
-
-
-def _refuse_too_many(address: str) -> None:
-    if wait := failed_too_often(address):
-        raise Throttled(wait=wait)

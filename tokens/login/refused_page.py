@@ -30,8 +30,7 @@ def refused_page(request: HttpRequest, refusal: Refused, *, target: str = "") ->
             response.headers["HX-Refresh"] = "true"
     response.headers["Cache-Control"] = "no-store"
     response.headers["Referrer-Policy"] = "no-referrer"
-    framed_by(response, ANYONE)
-    return response
+    return framed_by(response, ANYONE)
 
 
 def wants_json(request: HttpRequest) -> bool:

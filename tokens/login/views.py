@@ -29,7 +29,7 @@ from tokens.login.sign_in import SeeOther, enter, open_session, pending_login
 from tokens.models import LoginCode, Session
 from tokens.models.login_code import PREFIX
 from tokens.origins.domains import Origin
-from tokens.request import CONFIRMED_KEY, PENDING_KEY, TokenRequest
+from tokens.request import CONFIRMED_KEY, PENDING_KEY, TokenRequest, address_of
 from tokens.verification.credentials import one_token
 from tokens.verification.rates import failed_too_often
 
@@ -43,7 +43,7 @@ def _hide(response: HttpResponse) -> HttpResponse:
 
 def _refuse(request: HttpRequest, refusal: Refused, *, target: str = "") -> HttpResponse:
     """Say why a credential was refused; whoever fails too often is told to wait."""
-    wait = failed_too_often(request.META.get("REMOTE_ADDR", "")) if refusal.status == 401 else 0
+    wait = failed_too_often(address_of(request)) if refusal.status == 401 else 0
     if not wait:
         return refused_page(request, refusal, target=target)
     response = refused_page(request, Refused("too-many-failures"), target=target)
@@ -92,11 +92,9 @@ def landing(request: TokenRequest, entry: Entry, code: str) -> HttpResponse:
         "in_frame": Frame.of(entry.token, entry.person).prefix,
         "is_framed": in_frame(request),
     }
-    response = render(request, "tokens/open.html", context)
-    framed_by(response, entry.token.frame_ancestors() or ANYONE)
     # Not "no-referrer": under it the form would show the origin "null" instead of ours.
-    response.headers["Cache-Control"] = "no-store"
-    return response
+    response = render(request, "tokens/open.html", context)
+    return framed_by(response, entry.token.frame_ancestors() or ANYONE)
 
 
 @method_decorator(open_to_all, name="dispatch")
@@ -109,9 +107,7 @@ class OpenByCode(View):
     """
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        response = _never_framed(render(request, "tokens/open.html"))
-        response.headers["Cache-Control"] = "no-store"
-        return response
+        return framed_by(render(request, "tokens/open.html"), NOBODY)
 
     @method_decorator(sensitive_post_parameters("code"))
     def post(self, request: TokenRequest) -> HttpResponse:
@@ -134,9 +130,9 @@ def redeem(request: TokenRequest) -> Entry:
         # The browser told our server no page, but our script may have seen it.
         found.page = str(Origin.parse(request.POST.get("page", "")) or "")
     entry = Entry.of_code(found)
-    if request.frame is not None and not request.frame.holds(entry.token, entry.person):
+    if request.frame not in (None, Frame.of(entry.token, entry.person)):
         raise Refused("code-used")
-    entry.check(entry.session_call(request))
+    entry.check_session(request)
     return entry
 
 
@@ -158,7 +154,7 @@ def arrived(request: TokenRequest) -> HttpResponse:
         return refused_page(request, Refused("code-used"))
     entry = Entry.of_code(found)
     try:
-        entry.check(entry.session_call(request))
+        entry.check_session(request)
     except Refused as refusal:
         return refused_page(request, refusal, target=entry.target)
     return _without_cookies(request, entry, entry.code(expires_at=found.expires_at))
@@ -173,9 +169,7 @@ def _without_cookies(request: TokenRequest, entry: Entry, code: str) -> HttpResp
         "keep": within(request, "/agent/auth/keep"),
     }
     response = render(request, "tokens/no_cookies.html", context)
-    framed_by(response, entry.token.frame_ancestors() or ANYONE)
-    response.headers["Cache-Control"] = "no-store"
-    return response
+    return framed_by(response, entry.token.frame_ancestors() or ANYONE)
 
 
 @open_to_all
@@ -222,14 +216,14 @@ def switch(request: TokenRequest) -> HttpResponse:
         return _hide(SeeOther(TARGET_PAGES["agent"]))
     if request.method == "POST":
         try:
-            entry.check(entry.session_call(request))
+            entry.check_session(request)
         except Refused as refusal:
             del request.session[PENDING_KEY]
             return refused_page(request, refusal, target=entry.target)
         open_session(request, entry)
         return _hide(SeeOther(entry.page))
     context = {"person": entry.person, "current": request.user, "target": entry.target}
-    return _never_framed(render(request, "tokens/switch.html", context))
+    return framed_by(render(request, "tokens/switch.html", context), NOBODY)
 
 
 @never_cache
@@ -248,9 +242,4 @@ def confirm_password(request: TokenRequest) -> HttpResponse:
             request.session[CONFIRMED_KEY] = time.time()
             return redirect(page)
         context["error"] = _("That is not the password. Try again.")
-    return _never_framed(render(request, "tokens/confirm.html", context))
-
-
-def _never_framed(response: HttpResponse) -> HttpResponse:
-    framed_by(response, NOBODY)
-    return response
+    return framed_by(render(request, "tokens/confirm.html", context), NOBODY)
