@@ -36,6 +36,12 @@ TARGET_NAMES: dict[str, Promise] = {
     "agent": gettext_lazy("Workstation"),
     "admin": gettext_lazy("Admin"),
 }
+OUTCOME_NAMES: dict[str, Promise] = {
+    "works": gettext_lazy("Works"),
+    "refused": gettext_lazy("Refused"),
+    "new-tab": gettext_lazy("New tab"),
+    "blocked": gettext_lazy("Cannot work"),
+}
 
 
 @dataclass(frozen=True)
@@ -94,13 +100,7 @@ class Verdict:
 
     @property
     def outcome_name(self) -> str:
-        names = {
-            "works": _("Works"),
-            "refused": _("Refused"),
-            "new-tab": _("New tab"),
-            "blocked": _("Cannot work"),
-        }
-        return names[self.outcome]
+        return str(OUTCOME_NAMES[self.outcome])
 
     @property
     def sentence(self) -> str:

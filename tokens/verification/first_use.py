@@ -6,15 +6,11 @@ that a use from a known source costs no query.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from django.db import IntegrityError, transaction
 
 from tokens.models import AccessToken, TokenEvent
 from tokens.origins import networks
-
-if TYPE_CHECKING:
-    from tokens.verification.call import Call
+from tokens.verification.call import Call
 
 # A token that has been used from so many sources surprises nobody with another one.
 MOST_SOURCES = 100
