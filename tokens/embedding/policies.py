@@ -7,7 +7,7 @@ else by nobody.
 
 from __future__ import annotations
 
-from typing import Any, Protocol, TypeVar, cast
+from typing import TypeVar
 
 from corsheaders.middleware import CorsMiddleware as StockCors
 from csp.middleware import HEADER, CSPMiddleware
@@ -45,8 +45,8 @@ class PolicyMiddleware(CSPMiddleware):
         if ancestors == NOBODY:
             response.headers["X-Frame-Options"] = "DENY"
         # None takes the directive out: "*" would shut out the shells of desktop and mobile apps.
-        replaced = {"frame-ancestors": ancestors or None}
-        cast(Any, response)._csp_replace = {**getattr(response, "_csp_replace", {}), **replaced}
+        replaced = {**getattr(response, "_csp_replace", {}), "frame-ancestors": ancestors or None}
+        vars(response)["_csp_replace"] = replaced
 
 
 class CorsMiddleware(StockCors):
@@ -67,11 +67,7 @@ def frame_ancestors(request: HttpRequest, response: HttpResponseBase) -> list[st
     return NOBODY
 
 
-class _Framed(Protocol):
-    frame_ancestors: list[str]
-
-
 def framed_by(response: _Response, ancestors: list[str]) -> _Response:
     """Let these sources frame the response, and return it: `ANYONE`, `NOBODY` or a list."""
-    cast("_Framed", response).frame_ancestors = ancestors
+    vars(response)["frame_ancestors"] = ancestors
     return response

@@ -82,15 +82,13 @@ def _cookie_of(request: TokenRequest) -> str:
 def _put(response: HttpResponse, name: str, morsel: Morsel[str]) -> None:
     """Set or delete the cookie under its real name; deletion repeats the attributes."""
     is_partitioned = name.startswith(SECURE_FRAME_COOKIE)
-    response.cookies[name] = morsel.value
-    kept = response.cookies[name]
-    for attribute in ("expires", "max-age", "path", "httponly"):
-        kept[attribute] = morsel[attribute]
-    kept["httponly"] = True
-    kept["secure"] = name.startswith("__Host-") or bool(morsel["secure"])
-    kept["samesite"] = "None" if is_partitioned else settings.SESSION_COOKIE_SAMESITE
+    morsel.set(name, morsel.value, morsel.coded_value)
+    morsel["httponly"] = True
+    morsel["secure"] = name.startswith("__Host-") or bool(morsel["secure"])
+    morsel["samesite"] = "None" if is_partitioned else settings.SESSION_COOKIE_SAMESITE
     if is_partitioned:
-        kept["partitioned"] = True
+        morsel["partitioned"] = True
+    response.cookies[name] = morsel
 
 
 class AuthenticationMiddleware(StockAuthentication):

@@ -19,7 +19,7 @@ def refused_page(request: HttpRequest, refusal: Refused, *, target: str = "") ->
     form and never the token.
     """
     refusal.in_browser = True
-    if wants_json(request):
+    if request.get_preferred_type(["text/html", "application/json"]) == "application/json":
         response = cast(HttpResponse, answer(refusal, request))
     else:
         target = target or ("admin" if request.path_info.startswith("/admin") else "agent")
@@ -31,7 +31,3 @@ def refused_page(request: HttpRequest, refusal: Refused, *, target: str = "") ->
     response.headers["Cache-Control"] = "no-store"
     response.headers["Referrer-Policy"] = "no-referrer"
     return framed_by(response, ANYONE)
-
-
-def wants_json(request: HttpRequest) -> bool:
-    return request.get_preferred_type(["text/html", "application/json"]) == "application/json"

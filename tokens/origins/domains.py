@@ -198,9 +198,8 @@ def _refuse_what_is_no_host(entry: str, rest: str) -> None:
         raise _refused("not_only_a_domain", entry)
     if any(character in ";,'\"" or character.isspace() or character < " " for character in rest):
         raise _refused("bad_character", entry)
-    if "*" in rest.removeprefix("*.").rpartition(":")[0] or (
-        "*" in rest.removeprefix("*.") and not rest.endswith(":*")
-    ):
+    inner = rest.removeprefix("*.")
+    if "*" in inner.rpartition(":")[0] or ("*" in inner and not inner.endswith(":*")):
         raise _refused("inner_wildcard", entry)
 
 

@@ -6,6 +6,8 @@ that a use from a known source costs no query.
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from django.db import IntegrityError, transaction
 
 from tokens.models import AccessToken, TokenEvent
@@ -46,15 +48,12 @@ def _learn(token: AccessToken, call: Call, sources: frozenset[str]) -> None:
 
 
 def _mark(token: AccessToken, call: Call, source: str) -> None:
-    try:
-        with transaction.atomic():
-            token.record(
-                TokenEvent.Verb.FIRST_USE,
-                cause=source,
-                address=call.address,
-                origin=call.seen,
-                kind=call.kind,
-            )
-    except IntegrityError:
-        # Another process saw the same use first, and marked it.
-        return
+    # Where another process saw the same use first, it has marked it.
+    with suppress(IntegrityError), transaction.atomic():
+        token.record(
+            TokenEvent.Verb.FIRST_USE,
+            cause=source,
+            address=call.address,
+            origin=call.seen,
+            kind=call.kind,
+        )
