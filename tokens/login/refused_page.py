@@ -28,6 +28,11 @@ def refused_page(request: HttpRequest, refusal: Refused, *, target: str = "") ->
         if request.headers.get("HX-Request"):
             # A fragment cannot say it: the whole page comes anew and does.
             response.headers["HX-Refresh"] = "true"
+    return framed_by(hide(response), ANYONE)
+
+
+def hide(response: HttpResponse) -> HttpResponse:
+    """Keep an answer to a credential out of caches and out of the next page's Referer."""
     response.headers["Cache-Control"] = "no-store"
     response.headers["Referrer-Policy"] = "no-referrer"
-    return framed_by(response, ANYONE)
+    return response

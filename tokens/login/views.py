@@ -24,7 +24,7 @@ from tokens.login.addresses import TARGET_PAGES, safe_next
 from tokens.login.entry import Entry, verify_login
 from tokens.login.guards import may_enter, turn_away
 from tokens.login.middleware import open_to_all
-from tokens.login.refused_page import refused_page
+from tokens.login.refused_page import hide, refused_page
 from tokens.login.sign_in import SeeOther, enter, open_session, pending_login
 from tokens.models import LoginCode, Session
 from tokens.models.login_code import PREFIX
@@ -32,13 +32,6 @@ from tokens.origins.domains import Origin
 from tokens.request import CONFIRMED_KEY, PENDING_KEY, TokenRequest, address_of
 from tokens.verification.credentials import one_token
 from tokens.verification.rates import failed_too_often
-
-
-def _hide(response: HttpResponse) -> HttpResponse:
-    """Keep an answer to a credential out of caches and out of the next page's Referer."""
-    response.headers["Cache-Control"] = "no-store"
-    response.headers["Referrer-Policy"] = "no-referrer"
-    return response
 
 
 def _refuse(request: HttpRequest, refusal: Refused, *, target: str = "") -> HttpResponse:
@@ -58,9 +51,9 @@ def _refuse(request: HttpRequest, refusal: Refused, *, target: str = "") -> Http
 def login_by_token(request: TokenRequest, target: str) -> HttpResponse:
     """Sign in by `accessToken` and go on to the page, or say why not."""
     if request.method not in {"GET", "POST"}:
-        return _hide(HttpResponse(status=405, headers={"Allow": "GET, POST"}))
+        return hide(HttpResponse(status=405, headers={"Allow": "GET, POST"}))
     if _is_only_looking(request):
-        return _hide(HttpResponse(status=403))
+        return hide(HttpResponse(status=403))
     try:
         secret = one_token(request)
         entry = verify_login(request, secret, target)
@@ -71,7 +64,7 @@ def login_by_token(request: TokenRequest, target: str) -> HttpResponse:
         return landing(request, entry, secret)
     if may_be_framed(request):
         return landing(request, entry, entry.code())
-    return _hide(enter(request, entry))
+    return hide(enter(request, entry))
 
 
 def _is_only_looking(request: HttpRequest) -> bool:
@@ -115,7 +108,7 @@ class OpenByCode(View):
             entry = redeem(request)
         except Refused as refusal:
             return _refuse(request, refusal)
-        return _hide(enter(request, entry))
+        return hide(enter(request, entry))
 
 
 def redeem(request: TokenRequest) -> Entry:
@@ -148,7 +141,7 @@ def arrived(request: TokenRequest) -> HttpResponse:
     if request.user.is_authenticated:
         page = request.GET.get("next", "")
         target = "admin" if page.startswith(TARGET_PAGES["admin"]) else "agent"
-        return _hide(SeeOther(within(request, safe_next(target, page))))
+        return hide(SeeOther(within(request, safe_next(target, page))))
     # The browser has just dropped its key.
     if found is None or not Session.objects.filter(pk=found.session_key).delete()[0]:
         return refused_page(request, Refused("code-used"))
@@ -194,7 +187,7 @@ def keep(request: TokenRequest) -> HttpResponse:
     request.session_is_carried = True
     open_session(request, entry)
     session = request.session.session_key
-    return _hide(JsonResponse({"session": session, "next": within(request, entry.page)}))
+    return hide(JsonResponse({"session": session, "next": within(request, entry.page)}))
 
 
 @never_cache
@@ -213,7 +206,7 @@ def switch(request: TokenRequest) -> HttpResponse:
     """Ask "continue as Y?" before a link replaces somebody else's session."""
     entry = pending_login(request)
     if entry is None:
-        return _hide(SeeOther(TARGET_PAGES["agent"]))
+        return hide(SeeOther(TARGET_PAGES["agent"]))
     if request.method == "POST":
         try:
             entry.check_session(request)
@@ -221,7 +214,7 @@ def switch(request: TokenRequest) -> HttpResponse:
             del request.session[PENDING_KEY]
             return refused_page(request, refusal, target=entry.target)
         open_session(request, entry)
-        return _hide(SeeOther(entry.page))
+        return hide(SeeOther(entry.page))
     context = {"person": entry.person, "current": request.user, "target": entry.target}
     return framed_by(render(request, "tokens/switch.html", context), NOBODY)
 

@@ -117,7 +117,8 @@ class AllowedDomain:
         if origin.port == (self.port or DEFAULT_PORTS[origin.scheme]):
             return True
         # Browsers upgrade port 80 along with the scheme.
-        return self.port == 80 and self.scheme != "https" and _is_secure_default(origin)
+        is_secure_default = (origin.scheme, origin.port) == ("https", DEFAULT_PORTS["https"])
+        return self.port == 80 and self.scheme != "https" and is_secure_default
 
     def _host_matches(self, host: str) -> bool:
         if not self.subdomains:
@@ -125,10 +126,6 @@ class AllowedDomain:
         suffix = self.host.split(".")
         labels = host.split(".")
         return len(labels) > len(suffix) and labels[-len(suffix) :] == suffix
-
-
-def _is_secure_default(origin: Origin) -> bool:
-    return origin.scheme == "https" and origin.port == DEFAULT_PORTS["https"]
 
 
 @lru_cache(maxsize=2048)
