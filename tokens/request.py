@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING, cast
 
 from django.http import HttpRequest
 
@@ -26,36 +26,24 @@ FORM_KEYS = "_token_forms"
 class TokenRequest(HttpRequest):
     """Django's request with what our middleware adds; `prepare` gives each its first value."""
 
+    # The good token that it came with, as a bearer or by its session; None for passwords.
     access_token: AccessToken | None
-    """The good token that it came with, as a bearer or by its session; None for passwords."""
-
+    # What its session keeps of the login by token; None for bearers and passwords.
     grant: Grant | None
-    """What its session keeps of the login by token; None for bearers and passwords."""
-
+    # The frame whose address it was made in; None outside of frames.
     frame: Frame | None
-    """The frame whose address it was made in; None outside of frames."""
-
+    # The cause for which the token's session has ended.
     ended: str | None
-    """The cause for which the token's session has ended."""
-
+    # Why its session may not be used from here, or not any more.
     refusal: Refused | None
-    """Why its session may not be used from here, or not any more."""
-
+    # The name under which the browser keeps the key of its session.
     session_cookie: str
-    """The name under which the browser keeps the key of its session."""
-
+    # Whether the key came in a header instead, from a frame that keeps no cookie.
     session_is_carried: bool
-    """Whether the key came in a header instead, from a frame that keeps no cookie."""
-
+    # How many calls a minute there are, how many are left, and for how many seconds.
     rate: tuple[int, int, int] | None
-    """How many calls a minute there are, how many are left, and for how many seconds."""
-
+    # The token that the admin has just made, for the page that shows it once.
     new_secret: str
-    """The token that the admin has just made, for the page that shows it once."""
-
-
-class _WithToken(Protocol):
-    access_token: AccessToken | None
 
 
 def prepare(request: HttpRequest) -> TokenRequest:
@@ -72,10 +60,14 @@ def token_request(request: HttpRequest) -> TokenRequest:
     return cast("TokenRequest", getattr(request, "_request", request))
 
 
+def address_of(request: HttpRequest) -> str:
+    return str(request.META.get("REMOTE_ADDR", ""))
+
+
 def attach(request: TokenRequest, token: AccessToken, person: User | None = None) -> None:
     """Make the token that a request came with known to the request and to its person."""
     request.access_token = token
-    cast("_WithToken", person or token.user).access_token = token
+    vars(person or token.user)["access_token"] = token
 
 
 def token_of(person: object) -> AccessToken | None:

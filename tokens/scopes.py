@@ -8,14 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from django.contrib.auth.models import AnonymousUser
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 
 if TYPE_CHECKING:
-    from django.contrib.auth.models import AnonymousUser
-
     from tokens.models import AccessToken
 
 
@@ -56,14 +55,7 @@ ROLE_SCOPES: dict[str, frozenset[str]] = {
 }
 
 # Whoever wants these in a token ticks them by hand.
-BY_HAND = frozenset(
-    {
-        Scope.USERS_WRITE.value,
-        Scope.SETTINGS_WRITE.value,
-        Scope.TOKENS_READ.value,
-        Scope.TOKENS_WRITE.value,
-    }
-)
+BY_HAND = {Scope.USERS_WRITE, Scope.SETTINGS_WRITE, Scope.TOKENS_READ, Scope.TOKENS_WRITE}
 
 
 def default_scopes(role: str) -> list[str]:
@@ -85,6 +77,4 @@ def granted(user: User, token: AccessToken | None) -> frozenset[str]:
 
 
 def allows(user: User | AnonymousUser, token: AccessToken | None, scope: str) -> bool:
-    if not user.is_authenticated:
-        return False
-    return scope in granted(user, token)
+    return user.is_authenticated and scope in granted(user, token)

@@ -66,7 +66,6 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "tokens.embedding.policies.PolicyMiddleware",
-    "tokens.embedding.policies.FramingMiddleware",
     "tokens.embedding.policies.CorsMiddleware",
     "tokens.login.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",

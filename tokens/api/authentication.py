@@ -30,18 +30,14 @@ class BearerAuthentication(JWTAuthentication):
         self, request: Request
     ) -> tuple[User, AccessToken] | None:
         header, call = self.get_header(request), Call.of_api(request._request)
-        try:
-            secret = _secret_in(header) if header else None
-        except Refused as refusal:
-            counted(call, refusal)
-            raise
+        secret = _secret_in(header, call) if header else None
         if secret is None:
             return None
         try:
             token = verify(secret, call)
         except Refused as refusal:
-            if refusal.status == 401:
-                _refuse_too_many(request.META.get("REMOTE_ADDR", ""))
+            if refusal.status == 401 and (wait := failed_too_often(call.address)):
+                raise Throttled(wait=wait) from refusal
             raise
         attach(token_request(request), token)
         return token.user, token
@@ -58,14 +54,9 @@ class SessionAuthentication(authentication.SessionAuthentication):
         return None if found is None else (found[0], ours.access_token)
 
 
-def _secret_in(header: bytes) -> str | None:
+def _secret_in(header: bytes, call: Call) -> str | None:
     """Return the token of a Bearer header (the scheme in any case), None for other schemes."""
     secret = bearer_of(header.decode("latin-1"))
     if secret is not None and "," in secret and secret.lower().count("bearer"):
-        raise Refused("token-doubled")
+        raise counted(call, Refused("token-doubled"))
     return secret
-
-
-def _refuse_too_many(address: str) -> None:
-    if wait := failed_too_often(address):
-        raise Throttled(wait=wait)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import cast
 
 from rest_framework.request import Request
@@ -10,6 +9,7 @@ from rest_framework.request import Request
 from accounts.models import User
 from tokens.request import token_request
 from tokens.scopes import granted
+from tokens.signing.digests import digest_of
 
 
 class TokenCaller:
@@ -23,8 +23,7 @@ class TokenCaller:
         if self._token is not None:
             return f"token:{self._token.pk}"
         # The key of a session is its secret.
-        key = str(self._request.session.session_key)
-        return f"session:{hashlib.sha256(key.encode()).hexdigest()}"
+        return f"session:{digest_of(str(self._request.session.session_key))}"
 
     def rights(self) -> list[str]:
         person = cast("User", self._request.user)
@@ -33,8 +32,7 @@ class TokenCaller:
     def headers(self) -> dict[str, str]:
         """Say how many calls are left (draft-ietf-httpapi-ratelimit-headers) and until when."""
         headers = {}
-        rate = token_request(self._request).rate
-        if rate is not None:
+        if rate := token_request(self._request).rate:
             limit, left, seconds = rate
             headers["RateLimit-Policy"] = f'"minute";q={limit};w=60'
             headers["RateLimit"] = f'"minute";r={left};t={seconds}'

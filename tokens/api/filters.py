@@ -6,10 +6,7 @@ from datetime import datetime
 
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
-from django_filters.rest_framework import (
-    CharFilter,
-    ChoiceFilter,
-)
+from django_filters.rest_framework import CharFilter, ChoiceFilter
 
 from rest.filters import FamilyFilterSet, MomentFilter, TruthFilter, any_of_ids
 from tokens.models import AccessToken, AccessTokenQuerySet

@@ -14,10 +14,11 @@ from tokens.api.authentication import BearerAuthentication
 from tokens.errors import Refused
 from tokens.models import AccessToken
 from tokens.request import token_request
-from tokens.scopes import LOGIN_SCOPES, ROLE_SCOPES, allows, granted
+from tokens.scopes import LOGIN_SCOPES, granted
 from tokens.sessions.confirmation import password_needed
 from tokens.verification.call import Call
 from tokens.verification.denials import record_denial
+from tokens.verification.rules import check_scope, lack_of
 
 PROFILE = "profile"
 # For what opens a target: one of the permissions to sign in; the view checks which.
@@ -39,14 +40,13 @@ def came_by_bearer(request: Request) -> bool:
 
 def need_scope(request: Request, scope: str) -> None:
     """Raise Refused unless the person's role and their token allow `scope`."""
-    person = cast("User", request.user)
-    if scope not in ROLE_SCOPES[person.role]:
-        raise Refused("role", scope=scope)
     token = token_request(request).access_token
-    if token and not allows(person, token, scope):
-        refusal = Refused("insufficient-scope", scope=scope)
-        record_denial(token, Call.of_api(request._request), refusal)
-        raise refusal
+    try:
+        check_scope(token, cast("User", request.user), scope)
+    except Refused as refusal:
+        if token and refusal.cause == "insufficient-scope":
+            record_denial(token, Call.of_api(request._request), refusal)
+        raise
 
 
 class HasScope(BasePermission):
@@ -94,8 +94,8 @@ class HasScope(BasePermission):
     def _may_sign_in(self, person: User, token: Any) -> bool:
         if granted(person, token) & LOGIN_SCOPES:
             return True
-        lacks_role = not ROLE_SCOPES[person.role] & LOGIN_SCOPES
-        raise Refused("role" if lacks_role else "insufficient-scope", scope="login:agent")
+        # Every role that may sign in at all may open the workstation.
+        raise lack_of("login:agent", person)
 
 
 class PasswordGiven(BasePermission):

@@ -21,15 +21,12 @@ class TokenRateThrottle(BaseThrottle):
             return True
         limit = value("api_rate_per_minute")
         window, left = divmod(time.time(), WINDOW)
-        key = f"tokens.rate.{self._caller(request)}.{int(window)}"
-        used = count(key)
+        token = token_request(request).access_token
+        caller = f"token.{token.pk}" if token else f"user.{request.user.pk}"
+        used = count(f"tokens.rate.{caller}.{int(window)}")
         self._left = WINDOW - left
         token_request(request).rate = (limit, max(limit - used, 0), int(self._left))
         return bool(used <= limit)
 
     def wait(self) -> float:
         return self._left
-
-    def _caller(self, request: Request) -> str:
-        token = token_request(request).access_token
-        return f"token.{token.pk}" if token else f"user.{request.user.pk}"

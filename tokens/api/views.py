@@ -30,6 +30,7 @@ from tokens.api.serializers import (
 )
 from tokens.login.links import make_login_link
 from tokens.models import AccessToken, AccessTokenQuerySet, TokenEvent
+from tokens.request import address_of
 
 READS_PAGES = ("limit", "cursor", "with_count", "ordering")
 
@@ -176,7 +177,6 @@ class LoginLinkViewSet(ApiViewSet[AccessToken]):
         if not came_by_bearer(request):
             message = _("Login links are made by a program that sends its token as a bearer.")
             raise Forbidden(message, code="bearer-needed")
-        address = request.META.get("REMOTE_ADDR", "")
         token = cast("AccessToken", request.auth)
-        link = make_login_link(token, address=address, **given)
+        link = make_login_link(token, address=address_of(request._request), **given)
         return Response(self.get_serializer(link).data)

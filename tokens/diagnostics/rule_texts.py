@@ -11,17 +11,11 @@ from datetime import datetime
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.functional import Promise
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy as _
 
 from tokens.errors import Refused
 from tokens.origins import networks
 from tokens.verification.rules import Case, matching_domain
-
-
-def reason(rule: str, case: Case) -> str:
-    """Return why `rule` lets `case` pass; "" where it has nothing to say."""
-    return REASONS[rule](case)
 
 
 def _status(case: Case) -> str:
@@ -38,7 +32,7 @@ def _person(case: Case) -> str:
     return _("%(person)s is active.") % {"person": case.person}
 
 
-def _network(case: Case) -> str:
+def _network(case: Case) -> str | Promise:
     if not case.token.networks:
         return _("It lists no networks, so every address may use it.")
     return _("%(address)s lies in the listed network %(network)s.") % {
@@ -47,7 +41,7 @@ def _network(case: Case) -> str:
     }
 
 
-def _page(case: Case) -> str:
+def _page(case: Case) -> str | Promise:
     if not case.token.domains:
         return _("It lists no domains, so pages of every site may use it.")
     if case.call.page is not None:
@@ -62,13 +56,14 @@ def _page(case: Case) -> str:
     return _("The browser shows no page. The token allows that.")
 
 
-def _scope(case: Case) -> str:
+def _scope(case: Case) -> str | Promise:
     if not case.scope:
         return _("No permission is asked for: every good token reads the own profile.")
     return _("Role and token have the permission “%(scope)s”.") % {"scope": case.scope}
 
 
-REASONS: dict[str, Callable[[Case], str]] = {
+# Why each rule lets a case pass; "" where it has nothing to say.
+REASONS: dict[str, Callable[[Case], str | Promise]] = {
     "status": _status,
     "person": _person,
     "network": _network,
@@ -83,50 +78,46 @@ def _moment(moment: datetime) -> str:
 
 
 KINDS: dict[str, Promise] = {
-    "login": gettext_lazy("Link"),
-    "frame": gettext_lazy("Frame"),
-    "api": gettext_lazy("API"),
-    "session": gettext_lazy("Session"),
+    "login": _("Link"),
+    "frame": _("Frame"),
+    "api": _("API"),
+    "session": _("Session"),
 }
 UNSOUND_TITLES: dict[str, Promise] = {
-    "form": gettext_lazy("Its form"),
-    "key": gettext_lazy("Its key"),
-    "signature": gettext_lazy("Its signature"),
-    "claims": gettext_lazy("What it says"),
-    "row": gettext_lazy("It stands here no more"),
+    "form": _("Its form"),
+    "key": _("Its key"),
+    "signature": _("Its signature"),
+    "claims": _("What it says"),
+    "row": _("It stands here no more"),
 }
 # What made a token "not valid", by the rule that it broke.
 UNSOUND_ADVICE: dict[str, Promise] = {
-    "form": gettext_lazy(
-        "It is no AccessToken of this system: cut while copying, or made by something else."
-    ),
-    "key": gettext_lazy(
+    "form": _("It is no AccessToken of this system: cut while copying, or made by something else."),
+    "key": _(
         "It is signed with a key that this server does not have: it belongs to another server, or "
         "its key was taken out of the ring."
     ),
-    "signature": gettext_lazy(
-        "Its signature is wrong: it was changed on its way, or somebody made it up."
-    ),
-    "claims": gettext_lazy("It is signed with our key, but does not say what AccessTokens say."),
-    "row": gettext_lazy(
+    "signature": _("Its signature is wrong: it was changed on its way, or somebody made it up."),
+    "claims": _("It is signed with our key, but does not say what AccessTokens say."),
+    "row": _(
         "It is signed with our key. No such token stands here: it was deleted, or made by another "
         "server with the same keys."
     ),
 }
 WITHOUT_TOKEN: dict[str, Promise] = {
-    "token-missing": gettext_lazy(
+    "token-missing": _(
         "The link came without a token: it was built without accessToken, or a redirect or proxy "
         "dropped it."
     ),
-    "token-doubled": gettext_lazy("More than one token came; look for a doubled parameter."),
-    "code-used": gettext_lazy("A sign-in link was opened twice, or after its minute."),
+    "token-doubled": _("More than one token came; look for a doubled parameter."),
+    "code-used": _("A sign-in link was opened twice, or after its minute."),
 }
 SHOWS_NO_PAGE: dict[str, Promise] = {
-    "api": gettext_lazy(
+    "api": _(
         "The call showed no page, as those of programs do. List its network in the token, or give "
         "the program a token without domains."
     ),
-    "login": gettext_lazy(
+    "login": _(
         "The browser showed no page: the address was typed or came by mail, or the page forbids to "
         "show it (noreferrer, Referrer-Policy). Let the page show its origin, or tick “Sign in "
         "without a referring page” in the token."

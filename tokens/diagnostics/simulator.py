@@ -10,13 +10,12 @@ from dataclasses import dataclass, replace
 
 from django.conf import settings
 from django.utils.functional import Promise
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_variables
 
 from tokens.diagnostics.cookie_modes import COOKIE_MODES, WORKS, frame_cookie_mode
 from tokens.diagnostics.pasted import Pasted
-from tokens.diagnostics.rule_texts import advice, reason
+from tokens.diagnostics.rule_texts import REASONS, advice
 from tokens.errors import Refused
 from tokens.models import AccessToken
 from tokens.origins.domains import Origin
@@ -26,15 +25,21 @@ from tokens.verification.rules import RULES, Case
 from tokens.verification.verify import find
 
 TITLES: dict[str, Promise] = {
-    "link": gettext_lazy("Link, form or new window on that page"),
-    "bare-link": gettext_lazy("Link that shows no page: typed, from a mail, noreferrer"),
-    "frame": gettext_lazy("Frame on that page"),
-    "api-page": gettext_lazy("Script of that page calls the API"),
-    "api-server": gettext_lazy("Program or server calls the API"),
+    "link": _("Link, form or new window on that page"),
+    "bare-link": _("Link that shows no page: typed, from a mail, noreferrer"),
+    "frame": _("Frame on that page"),
+    "api-page": _("Script of that page calls the API"),
+    "api-server": _("Program or server calls the API"),
 }
 TARGET_NAMES: dict[str, Promise] = {
-    "agent": gettext_lazy("Workstation"),
-    "admin": gettext_lazy("Admin"),
+    "agent": _("Workstation"),
+    "admin": _("Admin"),
+}
+OUTCOME_NAMES: dict[str, Promise] = {
+    "works": _("Works"),
+    "refused": _("Refused"),
+    "new-tab": _("New tab"),
+    "blocked": _("Cannot work"),
 }
 
 
@@ -94,13 +99,7 @@ class Verdict:
 
     @property
     def outcome_name(self) -> str:
-        names = {
-            "works": _("Works"),
-            "refused": _("Refused"),
-            "new-tab": _("New tab"),
-            "blocked": _("Cannot work"),
-        }
-        return names[self.outcome]
+        return str(OUTCOME_NAMES[self.outcome])
 
     @property
     def sentence(self) -> str:
@@ -152,7 +151,7 @@ def _verdict(use: Use, case: Case) -> Verdict:
             rule(case)
         except Refused as refusal:
             return Verdict(use, (*steps, _step(name, refusal, use.call.kind)), refusal)
-        if sentence := reason(name, case):
+        if sentence := str(REASONS[name](case)):
             steps.append(Step(name, True, sentence))
     return Verdict(use, tuple(steps))
 

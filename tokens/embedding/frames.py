@@ -55,10 +55,6 @@ class Frame:
         """Return what stands before every address inside the frame."""
         return f"/f/{self.key}"
 
-    def holds(self, token: AccessToken, person: User) -> bool:
-        """Return whether a session of this token and person belongs into this frame."""
-        return self == Frame.of(token, person)
-
     def frame_ancestors(self) -> list[str] | None:
         """Return the CSP sources of the token's pages, None where no token has this name."""
         token = AccessToken.objects.filter(handle=self.handle).first()

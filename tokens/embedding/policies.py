@@ -7,16 +7,13 @@ else by nobody.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, Protocol, TypeVar, cast
+from typing import TypeVar
 
 from corsheaders.middleware import CorsMiddleware as StockCors
 from csp.middleware import HEADER, CSPMiddleware
 from django.http import HttpRequest, HttpResponseBase
 
 from tokens.request import token_request
-
-AnyResponse = TypeVar("AnyResponse", bound=HttpResponseBase)
 
 NOBODY: list[str] = ["'none'"]
 ANYONE: list[str] = []
@@ -25,36 +22,22 @@ PERMISSIONS = "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
 NOTHING = "default-src 'none'; frame-ancestors 'none'"
 
 
+_Response = TypeVar("_Response", bound=HttpResponseBase)
+
+
 class PolicyMiddleware(CSPMiddleware):
-    """Write the policy of each page; what is no page needs none worked out."""
+    """Write the policies of each response; what is no page needs no CSP worked out."""
 
     def process_response(
         self, request: HttpRequest, response: HttpResponseBase
     ) -> HttpResponseBase:
-        if is_page(response):
-            return super().process_response(request, response)
-        response.headers.setdefault(HEADER, NOTHING)
-        return response
-
-
-class CorsMiddleware(StockCors):
-    """The API is for pages of every site; inside a frame it is for our own pages alone."""
-
-    def is_enabled(self, request: HttpRequest) -> bool:
-        return token_request(request).frame is None and bool(super().is_enabled(request))
-
-
-class FramingMiddleware:
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        response = self.get_response(request)
         self._set_frame_policy(request, response)
         response.headers.setdefault("Permissions-Policy", PERMISSIONS)
         response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
-        if is_page(response):
+        if response.headers.get("Content-Type", "").startswith("text/html"):
             response.headers.setdefault("Cache-Control", "no-store")
+            return super().process_response(request, response)
+        response.headers.setdefault(HEADER, NOTHING)
         return response
 
     def _set_frame_policy(self, request: HttpRequest, response: HttpResponseBase) -> None:
@@ -62,12 +45,15 @@ class FramingMiddleware:
         if ancestors == NOBODY:
             response.headers["X-Frame-Options"] = "DENY"
         # None takes the directive out: "*" would shut out the shells of desktop and mobile apps.
-        replaced = {"frame-ancestors": ancestors or None}
-        cast(Any, response)._csp_replace = {**getattr(response, "_csp_replace", {}), **replaced}
+        replaced = {**getattr(response, "_csp_replace", {}), "frame-ancestors": ancestors or None}
+        vars(response)["_csp_replace"] = replaced
 
 
-def is_page(response: HttpResponseBase) -> bool:
-    return bool(response.headers.get("Content-Type", "").startswith("text/html"))
+class CorsMiddleware(StockCors):
+    """The API is for pages of every site; inside a frame it is for our own pages alone."""
+
+    def is_enabled(self, request: HttpRequest) -> bool:
+        return token_request(request).frame is None and bool(super().is_enabled(request))
 
 
 def frame_ancestors(request: HttpRequest, response: HttpResponseBase) -> list[str]:
@@ -81,11 +67,7 @@ def frame_ancestors(request: HttpRequest, response: HttpResponseBase) -> list[st
     return NOBODY
 
 
-class _Framed(Protocol):
-    frame_ancestors: list[str]
-
-
-def framed_by(response: AnyResponse, ancestors: list[str]) -> AnyResponse:
+def framed_by(response: _Response, ancestors: list[str]) -> _Response:
     """Let these sources frame the response, and return it: `ANYONE`, `NOBODY` or a list."""
-    cast("_Framed", response).frame_ancestors = ancestors
+    vars(response)["frame_ancestors"] = ancestors
     return response

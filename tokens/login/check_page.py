@@ -33,9 +33,8 @@ def embed_check(request: HttpRequest) -> HttpResponse:
     else:
         answer = render(request, "tokens/embed_check.html", {"seen": _seen(request)})
         _set_test_cookies(request, answer)
-    framed_by(answer, ANYONE)
     answer.headers["Cache-Control"] = "no-store"
-    return answer
+    return framed_by(answer, ANYONE)
 
 
 def _seen(request: HttpRequest) -> list[tuple[str, str]]:

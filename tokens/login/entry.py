@@ -12,6 +12,7 @@ from tokens.errors import Refused
 from tokens.login.addresses import safe_next
 from tokens.models import AccessToken, LoginCode
 from tokens.models.login_code import PREFIX
+from tokens.request import address_of
 from tokens.verification.call import Call
 from tokens.verification.refused_counter import counted
 from tokens.verification.verify import check, verify
@@ -34,14 +35,12 @@ class Entry:
 
     def check(self, call: Call) -> None:
         """Raise Refused unless token and person may still open the target."""
-        scope = f"login:{self.target}"
-        check(self.token, call, scope=scope, person=self.person)
+        check(self.token, call, scope=f"login:{self.target}", person=self.person)
 
-    def session_call(self, request: HttpRequest) -> Call:
-        """Return the call as its session will make them, once it is open."""
-        address = request.META.get("REMOTE_ADDR", "")
-        domains = tuple(self.token.domains)
-        return Call("session", address, page=self.seen or None, domains=domains)
+    def check_session(self, request: HttpRequest) -> None:
+        """Raise Refused unless the calls of its session would be good, once it is open."""
+        page, domains = self.seen or None, tuple(self.token.domains)
+        self.check(Call("session", address_of(request), page=page, domains=domains))
 
     def code(self, *, session_key: str = "", expires_at: datetime | None = None) -> str:
         """Return a new one-time code that stands for this entry."""

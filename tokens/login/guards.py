@@ -15,7 +15,8 @@ from tokens.embedding.policies import ANYONE, framed_by
 from tokens.errors import Refused
 from tokens.login.refused_page import refused_page
 from tokens.request import TokenRequest
-from tokens.scopes import ROLE_SCOPES, allows
+from tokens.scopes import allows
+from tokens.verification.rules import lack_of
 
 
 def may_enter(request: TokenRequest, target: str) -> bool:
@@ -40,12 +41,7 @@ def turn_away(request: TokenRequest, target: str) -> HttpResponse:
     """Ask strangers to sign in; tell people of another role, or with a weak token, why not."""
     scope = f"login:{target}"
     if request.user.is_authenticated:
-        lacks_role = scope not in ROLE_SCOPES[request.user.role]
-        return refused_page(
-            request,
-            Refused("role" if lacks_role else "insufficient-scope", scope=scope),
-            target=target,
-        )
+        return refused_page(request, lack_of(scope, request.user), target=target)
     if request.frame is not None and target == "agent" and _is_asked_by_browser(request):
         return shell(request, request.frame)
     if in_frame(request) or request.headers.get("HX-Request"):
@@ -69,6 +65,4 @@ def shell(request: TokenRequest, frame: Frame) -> HttpResponse:
     ancestors = frame.frame_ancestors()
     if ancestors is None:
         return refused_page(request, Refused("token-deleted"), target="agent")
-    response = render(request, "tokens/shell.html", {"frame": frame})
-    framed_by(response, ancestors or ANYONE)
-    return response
+    return framed_by(render(request, "tokens/shell.html", {"frame": frame}), ancestors or ANYONE)

@@ -14,7 +14,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
 from tokens.errors import Refused
 from tokens.login.refused_page import refused_page
-from tokens.request import ENDED_KEY, TokenRequest, attach, token_request
+from tokens.request import ENDED_KEY, TokenRequest, address_of, attach, token_request
 from tokens.sessions.carried import prolong
 from tokens.sessions.grant import Grant
 from tokens.verification.call import Call
@@ -82,15 +82,13 @@ def _cookie_of(request: TokenRequest) -> str:
 def _put(response: HttpResponse, name: str, morsel: Morsel[str]) -> None:
     """Set or delete the cookie under its real name; deletion repeats the attributes."""
     is_partitioned = name.startswith(SECURE_FRAME_COOKIE)
-    response.cookies[name] = morsel.value
-    kept = response.cookies[name]
-    for attribute in ("expires", "max-age", "path", "httponly"):
-        kept[attribute] = morsel[attribute]
-    kept["httponly"] = True
-    kept["secure"] = name.startswith("__Host-") or bool(morsel["secure"])
-    kept["samesite"] = "None" if is_partitioned else settings.SESSION_COOKIE_SAMESITE
+    morsel.set(name, morsel.value, morsel.coded_value)
+    morsel["httponly"] = True
+    morsel["secure"] = name.startswith("__Host-") or bool(morsel["secure"])
+    morsel["samesite"] = "None" if is_partitioned else settings.SESSION_COOKIE_SAMESITE
     if is_partitioned:
-        kept["partitioned"] = True
+        morsel["partitioned"] = True
+    response.cookies[name] = morsel
 
 
 class AuthenticationMiddleware(StockAuthentication):
@@ -109,21 +107,20 @@ class AuthenticationMiddleware(StockAuthentication):
             request.ended = ended
             return
         grant = Grant.of_session(request.session)
+        if grant is None and request.frame is None:
+            return
+        # A frame has no sign-in of its own, so nothing but a token opens it.
+        request.user = AnonymousUser()
         if grant is None:
-            if request.frame is not None:
-                # A frame has no sign-in of its own, so nothing but a token opens it.
-                request.user = AnonymousUser()
             return
         try:
-            token, person = grant.confirm(request.META.get("REMOTE_ADDR", ""))
+            token, person = grant.confirm(address_of(request))
         except Refused as refusal:
             if refusal.status == 401:
                 end_session(request, refusal.cause)
             request.refusal = refusal
-            request.user = AnonymousUser()
             return
         if grant.context != session_context(request):
-            request.user = AnonymousUser()
             return
         attach(request, token, person)
         request.grant = grant
@@ -154,7 +151,7 @@ def call_of(request: TokenRequest) -> Call:
     """Return where a request comes from, whose session or bearer was found good."""
     if request.grant is None:
         return Call.of_api(request)
-    return request.grant.call(request.META.get("REMOTE_ADDR", ""))
+    return request.grant.call(address_of(request))
 
 
 def end_session(request: TokenRequest, cause: str) -> None:

@@ -19,7 +19,7 @@ def refused_page(request: HttpRequest, refusal: Refused, *, target: str = "") ->
     form and never the token.
     """
     refusal.in_browser = True
-    if wants_json(request):
+    if request.get_preferred_type(["text/html", "application/json"]) == "application/json":
         response = cast(HttpResponse, answer(refusal, request))
     else:
         target = target or ("admin" if request.path_info.startswith("/admin") else "agent")
@@ -28,11 +28,11 @@ def refused_page(request: HttpRequest, refusal: Refused, *, target: str = "") ->
         if request.headers.get("HX-Request"):
             # A fragment cannot say it: the whole page comes anew and does.
             response.headers["HX-Refresh"] = "true"
+    return framed_by(hide(response), ANYONE)
+
+
+def hide(response: HttpResponse) -> HttpResponse:
+    """Keep an answer to a credential out of caches and out of the next page's Referer."""
     response.headers["Cache-Control"] = "no-store"
     response.headers["Referrer-Policy"] = "no-referrer"
-    framed_by(response, ANYONE)
     return response
-
-
-def wants_json(request: HttpRequest) -> bool:
-    return request.get_preferred_type(["text/html", "application/json"]) == "application/json"

@@ -15,7 +15,7 @@ from tokens.login.addresses import own_host
 from tokens.login.entry import Entry
 from tokens.login.middleware import session_context
 from tokens.models import AccessToken
-from tokens.request import GRANT_KEY, PENDING_KEY, TOKEN_KEY, TokenRequest
+from tokens.request import GRANT_KEY, PENDING_KEY, TOKEN_KEY, TokenRequest, address_of
 from tokens.sessions import carried
 from tokens.sessions.engine import end_oldest_sessions, row_key
 from tokens.verification.call import Call
@@ -69,8 +69,7 @@ def open_session(request: TokenRequest, entry: Entry) -> None:
     details: dict[str, Any] = {"target": entry.target, "way": _kept_by(request)}
     if entry.person.pk != token.user_id:
         details["person"] = entry.person.pk
-    address = request.META.get("REMOTE_ADDR")
-    token.record("login", address=address, origin=entry.seen, **details)
+    token.record("login", address=address_of(request), origin=entry.seen, **details)
     request.access_token = token
 
 

@@ -24,26 +24,19 @@ from tokens.login.addresses import TARGET_PAGES, safe_next
 from tokens.login.entry import Entry, verify_login
 from tokens.login.guards import may_enter, turn_away
 from tokens.login.middleware import open_to_all
-from tokens.login.refused_page import refused_page
+from tokens.login.refused_page import hide, refused_page
 from tokens.login.sign_in import SeeOther, enter, open_session, pending_login
 from tokens.models import LoginCode, Session
 from tokens.models.login_code import PREFIX
 from tokens.origins.domains import Origin
-from tokens.request import CONFIRMED_KEY, PENDING_KEY, TokenRequest
+from tokens.request import CONFIRMED_KEY, PENDING_KEY, TokenRequest, address_of
 from tokens.verification.credentials import one_token
 from tokens.verification.rates import failed_too_often
 
 
-def _hide(response: HttpResponse) -> HttpResponse:
-    """Keep an answer to a credential out of caches and out of the next page's Referer."""
-    response.headers["Cache-Control"] = "no-store"
-    response.headers["Referrer-Policy"] = "no-referrer"
-    return response
-
-
 def _refuse(request: HttpRequest, refusal: Refused, *, target: str = "") -> HttpResponse:
     """Say why a credential was refused; whoever fails too often is told to wait."""
-    wait = failed_too_often(request.META.get("REMOTE_ADDR", "")) if refusal.status == 401 else 0
+    wait = failed_too_often(address_of(request)) if refusal.status == 401 else 0
     if not wait:
         return refused_page(request, refusal, target=target)
     response = refused_page(request, Refused("too-many-failures"), target=target)
@@ -58,9 +51,9 @@ def _refuse(request: HttpRequest, refusal: Refused, *, target: str = "") -> Http
 def login_by_token(request: TokenRequest, target: str) -> HttpResponse:
     """Sign in by `accessToken` and go on to the page, or say why not."""
     if request.method not in {"GET", "POST"}:
-        return _hide(HttpResponse(status=405, headers={"Allow": "GET, POST"}))
+        return hide(HttpResponse(status=405, headers={"Allow": "GET, POST"}))
     if _is_only_looking(request):
-        return _hide(HttpResponse(status=403))
+        return hide(HttpResponse(status=403))
     try:
         secret = one_token(request)
         entry = verify_login(request, secret, target)
@@ -71,7 +64,7 @@ def login_by_token(request: TokenRequest, target: str) -> HttpResponse:
         return landing(request, entry, secret)
     if may_be_framed(request):
         return landing(request, entry, entry.code())
-    return _hide(enter(request, entry))
+    return hide(enter(request, entry))
 
 
 def _is_only_looking(request: HttpRequest) -> bool:
@@ -92,11 +85,9 @@ def landing(request: TokenRequest, entry: Entry, code: str) -> HttpResponse:
         "in_frame": Frame.of(entry.token, entry.person).prefix,
         "is_framed": in_frame(request),
     }
-    response = render(request, "tokens/open.html", context)
-    framed_by(response, entry.token.frame_ancestors() or ANYONE)
     # Not "no-referrer": under it the form would show the origin "null" instead of ours.
-    response.headers["Cache-Control"] = "no-store"
-    return response
+    response = render(request, "tokens/open.html", context)
+    return framed_by(response, entry.token.frame_ancestors() or ANYONE)
 
 
 @method_decorator(open_to_all, name="dispatch")
@@ -109,9 +100,7 @@ class OpenByCode(View):
     """
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        response = _never_framed(render(request, "tokens/open.html"))
-        response.headers["Cache-Control"] = "no-store"
-        return response
+        return framed_by(render(request, "tokens/open.html"), NOBODY)
 
     @method_decorator(sensitive_post_parameters("code"))
     def post(self, request: TokenRequest) -> HttpResponse:
@@ -119,7 +108,7 @@ class OpenByCode(View):
             entry = redeem(request)
         except Refused as refusal:
             return _refuse(request, refusal)
-        return _hide(enter(request, entry))
+        return hide(enter(request, entry))
 
 
 def redeem(request: TokenRequest) -> Entry:
@@ -134,9 +123,9 @@ def redeem(request: TokenRequest) -> Entry:
         # The browser told our server no page, but our script may have seen it.
         found.page = str(Origin.parse(request.POST.get("page", "")) or "")
     entry = Entry.of_code(found)
-    if request.frame is not None and not request.frame.holds(entry.token, entry.person):
+    if request.frame not in (None, Frame.of(entry.token, entry.person)):
         raise Refused("code-used")
-    entry.check(entry.session_call(request))
+    entry.check_session(request)
     return entry
 
 
@@ -152,13 +141,13 @@ def arrived(request: TokenRequest) -> HttpResponse:
     if request.user.is_authenticated:
         page = request.GET.get("next", "")
         target = "admin" if page.startswith(TARGET_PAGES["admin"]) else "agent"
-        return _hide(SeeOther(within(request, safe_next(target, page))))
+        return hide(SeeOther(within(request, safe_next(target, page))))
     # The browser has just dropped its key.
     if found is None or not Session.objects.filter(pk=found.session_key).delete()[0]:
         return refused_page(request, Refused("code-used"))
     entry = Entry.of_code(found)
     try:
-        entry.check(entry.session_call(request))
+        entry.check_session(request)
     except Refused as refusal:
         return refused_page(request, refusal, target=entry.target)
     return _without_cookies(request, entry, entry.code(expires_at=found.expires_at))
@@ -173,9 +162,7 @@ def _without_cookies(request: TokenRequest, entry: Entry, code: str) -> HttpResp
         "keep": within(request, "/agent/auth/keep"),
     }
     response = render(request, "tokens/no_cookies.html", context)
-    framed_by(response, entry.token.frame_ancestors() or ANYONE)
-    response.headers["Cache-Control"] = "no-store"
-    return response
+    return framed_by(response, entry.token.frame_ancestors() or ANYONE)
 
 
 @open_to_all
@@ -200,7 +187,7 @@ def keep(request: TokenRequest) -> HttpResponse:
     request.session_is_carried = True
     open_session(request, entry)
     session = request.session.session_key
-    return _hide(JsonResponse({"session": session, "next": within(request, entry.page)}))
+    return hide(JsonResponse({"session": session, "next": within(request, entry.page)}))
 
 
 @never_cache
@@ -219,17 +206,17 @@ def switch(request: TokenRequest) -> HttpResponse:
     """Ask "continue as Y?" before a link replaces somebody else's session."""
     entry = pending_login(request)
     if entry is None:
-        return _hide(SeeOther(TARGET_PAGES["agent"]))
+        return hide(SeeOther(TARGET_PAGES["agent"]))
     if request.method == "POST":
         try:
-            entry.check(entry.session_call(request))
+            entry.check_session(request)
         except Refused as refusal:
             del request.session[PENDING_KEY]
             return refused_page(request, refusal, target=entry.target)
         open_session(request, entry)
-        return _hide(SeeOther(entry.page))
+        return hide(SeeOther(entry.page))
     context = {"person": entry.person, "current": request.user, "target": entry.target}
-    return _never_framed(render(request, "tokens/switch.html", context))
+    return framed_by(render(request, "tokens/switch.html", context), NOBODY)
 
 
 @never_cache
@@ -248,9 +235,4 @@ def confirm_password(request: TokenRequest) -> HttpResponse:
             request.session[CONFIRMED_KEY] = time.time()
             return redirect(page)
         context["error"] = _("That is not the password. Try again.")
-    return _never_framed(render(request, "tokens/confirm.html", context))
-
-
-def _never_framed(response: HttpResponse) -> HttpResponse:
-    framed_by(response, NOBODY)
-    return response
+    return framed_by(render(request, "tokens/confirm.html", context), NOBODY)

@@ -5,10 +5,9 @@ from __future__ import annotations
 from django.utils import timezone
 
 from tokens.maintenance import expiry_notices
-from tokens.models import RefusedCalls, TokenEvent
+from tokens.models import RefusedCalls, Session, TokenEvent
 from tokens.models.audit import ADDRESSES_STAY_WHOLE_FOR
 from tokens.models.refused_calls import KEPT_FOR
-from tokens.sessions.engine import forget_expired_sessions
 
 
 def cut_old_addresses() -> int:
@@ -18,13 +17,12 @@ def cut_old_addresses() -> int:
 
 def forget_refused_calls() -> int:
     """Delete the counts of refused calls after 30 days; return how many."""
-    old = RefusedCalls.objects.filter(minute__lt=timezone.now() - KEPT_FOR)
-    return old.delete()[0]
+    return RefusedCalls.objects.filter(minute__lt=timezone.now() - KEPT_FOR).delete()[0]
 
 
 def forget_sessions() -> int:
     """Delete the sessions that are over; return how many."""
-    return forget_expired_sessions()
+    return Session.objects.filter(expire_date__lt=timezone.now()).delete()[0]
 
 
 def give_notices() -> int:

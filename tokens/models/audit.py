@@ -17,7 +17,6 @@ ADDRESSES_STAY_WHOLE_FOR = timedelta(days=90)
 DENIALS_SHOWN_FOR = timedelta(days=30)
 PORTION = 1000
 
-
 # A day less than the rule, because the clocks of server and database differ.
 _OLD_AFTER = ADDRESSES_STAY_WHOLE_FOR.days - 1
 # An old address becomes its network, as `coarse` has it. SQLite knows addresses as text alone: what

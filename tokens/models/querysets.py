@@ -8,6 +8,7 @@ from functools import reduce
 from operator import or_
 from typing import TYPE_CHECKING, Any, Self
 
+from django.contrib.auth.models import AnonymousUser
 from django.db import models, transaction
 from django.db.models.functions import Cast
 from django.utils import timezone
@@ -23,8 +24,6 @@ from tokens.signing.digests import digest_of
 from tokens.signing.jwt import SignedToken, signing_kid
 
 if TYPE_CHECKING:
-    from django.contrib.auth.models import AnonymousUser
-
     from tokens.models.access_token import AccessToken
 
 _by_digest = PreparedLookup("tokens.AccessToken", by="digest", relation="user")

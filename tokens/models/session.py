@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
-
 from django.conf import settings
-from django.contrib.sessions.base_session import AbstractBaseSession, BaseSessionManager
+from django.contrib.sessions.backends.base import SessionBase
+from django.contrib.sessions.base_session import AbstractBaseSession
 from django.db import models
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
 from tokens.models.access_token import AccessToken
-
-if TYPE_CHECKING:
-    from django.contrib.sessions.backends.base import SessionBase
 
 
 class Session(AbstractBaseSession):
@@ -25,11 +21,6 @@ class Session(AbstractBaseSession):
         AccessToken, models.SET_NULL, null=True, related_name="sessions"
     )
     created_at = models.DateTimeField(default=timezone.now)
-
-    objects: ClassVar[BaseSessionManager[Any]] = BaseSessionManager()
-
-    class Meta(AbstractBaseSession.Meta):
-        pass
 
     @classmethod
     def get_session_store_class(cls) -> type[SessionBase]:

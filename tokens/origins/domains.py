@@ -12,13 +12,28 @@ from functools import lru_cache
 from urllib.parse import urlsplit
 
 from django.core.exceptions import ValidationError
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 
 from tokens.origins.hosts import BadHost, is_address, normal_host
 from tokens.origins.suffixes import is_public_suffix
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
 MOST_DOMAINS = 50
+# What is wrong with a line of the form, by the code of the error.
+SENTENCES = {
+    "too_wide": _("“%(entry)s” would allow sites of strangers. Name your own domain after “*.”."),
+    "bad_scheme": _("“%(entry)s”: pages come over http:// or https:// only."),
+    "no_domain": _("“%(entry)s” is no domain. Leave the list empty to allow every site."),
+    "not_only_a_domain": _(
+        "“%(entry)s”: only a domain fits here, such as crm.example.com, without a path."
+    ),
+    "bad_character": _(
+        "“%(entry)s” holds a character that no domain has. Write one domain a line."
+    ),
+    "inner_wildcard": _("“%(entry)s”: a star may stand only at the front, as in *.example.com."),
+    "bad_port": _("“%(entry)s”: a port is a number from 1 to 65535, or *."),
+    "bad_host": _("“%(entry)s” is no domain that a browser knows. Check its spelling."),
+}
 
 
 @dataclass(frozen=True)
@@ -82,15 +97,15 @@ class AllowedDomain:
 
         A source that browsers cannot read stays in: left out, an empty list would mean anyone.
         """
-        host = f"*.{self.host}" if self.subdomains else self.host
-        port = "" if self.port is None else f":{self.port}"
-        return [f"{scheme}://{host}{port}" for scheme in self._schemes()]
+        return [f"{scheme}://{self._host_and_port()}" for scheme in self._schemes()]
 
     def __str__(self) -> str:
         """Return the text that is saved; parsing it gives the same entry again."""
-        scheme = f"{self.scheme}://" if self.scheme else ""
+        return (f"{self.scheme}://" if self.scheme else "") + self._host_and_port()
+
+    def _host_and_port(self) -> str:
         host = f"*.{self.host}" if self.subdomains else self.host
-        return f"{scheme}{host}" + ("" if self.port is None else f":{self.port}")
+        return host if self.port is None else f"{host}:{self.port}"
 
     def _schemes(self) -> tuple[str, ...]:
         # Browsers upgrade an http source to https as well, so the matcher does the same.
@@ -102,7 +117,8 @@ class AllowedDomain:
         if origin.port == (self.port or DEFAULT_PORTS[origin.scheme]):
             return True
         # Browsers upgrade port 80 along with the scheme.
-        return self.port == 80 and self.scheme != "https" and _is_secure_default(origin)
+        is_secure_default = (origin.scheme, origin.port) == ("https", DEFAULT_PORTS["https"])
+        return self.port == 80 and self.scheme != "https" and is_secure_default
 
     def _host_matches(self, host: str) -> bool:
         if not self.subdomains:
@@ -110,10 +126,6 @@ class AllowedDomain:
         suffix = self.host.split(".")
         labels = host.split(".")
         return len(labels) > len(suffix) and labels[-len(suffix) :] == suffix
-
-
-def _is_secure_default(origin: Origin) -> bool:
-    return origin.scheme == "https" and origin.port == DEFAULT_PORTS["https"]
 
 
 @lru_cache(maxsize=2048)
@@ -160,11 +172,11 @@ def parse_to_save(texts: Sequence[str], *, saved: Sequence[str] = ()) -> tuple[A
 def _refuse_too_wide(texts: Iterable[str]) -> None:
     for text in filter(str.strip, texts):
         if any(domain.is_too_wide for domain in parse(text)):
-            raise ValidationError(
-                _("“%(entry)s” would allow sites of strangers. Name your own domain after “*.”."),
-                code="too_wide",
-                params={"entry": text.strip()},
-            )
+            raise _refused("too_wide", text.strip())
+
+
+def _refused(code: str, entry: str) -> ValidationError:
+    return ValidationError(SENTENCES[code], code=code, params={"entry": entry})
 
 
 def _split_scheme(entry: str) -> tuple[str | None, str]:
@@ -172,41 +184,20 @@ def _split_scheme(entry: str) -> tuple[str | None, str]:
     if not separator:
         return None, entry
     if scheme.lower() not in DEFAULT_PORTS:
-        raise ValidationError(
-            _("“%(entry)s”: pages come over http:// or https:// only."),
-            code="bad_scheme",
-            params={"entry": entry},
-        )
+        raise _refused("bad_scheme", entry)
     return scheme.lower(), rest.removesuffix("/")
 
 
 def _refuse_what_is_no_host(entry: str, rest: str) -> None:
     if rest.lower() in {"*", "null", ""}:
-        raise ValidationError(
-            _("“%(entry)s” is no domain. Leave the list empty to allow every site."),
-            code="no_domain",
-            params={"entry": entry},
-        )
+        raise _refused("no_domain", entry)
     if any(character in rest for character in "/?#@\\"):
-        raise ValidationError(
-            _("“%(entry)s”: only a domain fits here, such as crm.example.com, without a path."),
-            code="not_only_a_domain",
-            params={"entry": entry},
-        )
+        raise _refused("not_only_a_domain", entry)
     if any(character in ";,'\"" or character.isspace() or character < " " for character in rest):
-        raise ValidationError(
-            _("“%(entry)s” holds a character that no domain has. Write one domain a line."),
-            code="bad_character",
-            params={"entry": entry},
-        )
-    if "*" in rest.removeprefix("*.").rpartition(":")[0] or (
-        "*" in rest.removeprefix("*.") and not rest.endswith(":*")
-    ):
-        raise ValidationError(
-            _("“%(entry)s”: a star may stand only at the front, as in *.example.com."),
-            code="inner_wildcard",
-            params={"entry": entry},
-        )
+        raise _refused("bad_character", entry)
+    inner = rest.removeprefix("*.")
+    if "*" in inner.rpartition(":")[0] or ("*" in inner and not inner.endswith(":*")):
+        raise _refused("inner_wildcard", entry)
 
 
 def _split_port(entry: str, rest: str) -> tuple[str, int | str | None]:
@@ -218,11 +209,7 @@ def _split_port(entry: str, rest: str) -> tuple[str, int | str | None]:
     if port == "*":
         return host, "*"
     if not (port.isascii() and port.isdecimal() and 0 < int(port) < 65536) or ":" in before:
-        raise ValidationError(
-            _("“%(entry)s”: a port is a number from 1 to 65535, or *."),
-            code="bad_port",
-            params={"entry": entry},
-        )
+        raise _refused("bad_port", entry)
     return host, int(port)
 
 
@@ -230,8 +217,4 @@ def _host_of(entry: str, text: str) -> str:
     try:
         return normal_host(text).removesuffix(".")
     except BadHost as error:
-        raise ValidationError(
-            _("“%(entry)s” is no domain that a browser knows. Check its spelling."),
-            code="bad_host",
-            params={"entry": entry},
-        ) from error
+        raise _refused("bad_host", entry) from error

@@ -65,11 +65,8 @@ def _normal_ipv4(parts: list[str]) -> str:
     *first, last = [_number(part) for part in parts]
     if len(first) > 3 or any(number > 255 for number in first) or last >= 256 ** (4 - len(first)):
         raise BadHost(".".join(parts))
-    return str(
-        ipaddress.IPv4Address(
-            last + sum(number << 8 * (3 - place) for place, number in enumerate(first))
-        )
-    )
+    address = last + sum(number << 8 * (3 - place) for place, number in enumerate(first))
+    return str(ipaddress.IPv4Address(address))
 
 
 def _number(part: str) -> int:

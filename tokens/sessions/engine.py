@@ -30,7 +30,7 @@ class SessionStore(DatabaseStore):
     def _get_session_from_db(self) -> Session | None:
         now = timezone.now()
         rows = Session.objects.filter(pk=row_key(self.session_key), expire_date__gt=now)
-        row = cast("Session | None", rows.first())
+        row = rows.first()
         if row is None:
             self._session_key = None
         return row
@@ -52,15 +52,8 @@ class SessionStore(DatabaseStore):
         return session
 
 
-def forget_expired_sessions() -> int:
-    """Delete the rows of sessions that are over; return how many."""
-    return Session.objects.filter(expire_date__lt=timezone.now()).delete()[0]
-
-
 def end_oldest_sessions(token: AccessToken) -> None:
     """Keep the newest sessions of a token and end the rest."""
     newest = token.sessions.order_by("-created_at", "-session_key")
-    beyond = newest.values_list("pk", flat=True)[MOST_SESSIONS_OF_A_TOKEN:]
-    keys = list(beyond)
-    if keys:
+    if keys := list(newest.values_list("pk", flat=True)[MOST_SESSIONS_OF_A_TOKEN:]):
         token.sessions.filter(pk__in=keys).delete()

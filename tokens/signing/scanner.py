@@ -12,7 +12,7 @@ import json
 import re
 from base64 import urlsafe_b64encode
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from io import BufferedReader
 from typing import BinaryIO, cast
@@ -87,13 +87,9 @@ class Scanner:
             return None
 
 
-@contextmanager
-def _unpacked(file: BufferedReader) -> Iterator[BinaryIO]:
-    if not file.peek(len(GZIP)).startswith(GZIP):
-        yield file
-        return
-    with gzip.open(file) as stream:
-        yield cast(BinaryIO, stream)
+def _unpacked(file: BufferedReader) -> AbstractContextManager[BinaryIO]:
+    is_packed = file.peek(len(GZIP)).startswith(GZIP)
+    return cast(BinaryIO, gzip.open(file)) if is_packed else nullcontext(file)
 
 
 def _heads(kid: str) -> Iterator[bytes]:

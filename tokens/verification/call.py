@@ -8,6 +8,7 @@ from functools import cached_property
 from django.http import HttpRequest
 
 from tokens.origins.domains import Origin
+from tokens.request import address_of
 
 # What Sec-Fetch-Dest says of a page inside another one.
 FRAME_DESTINATIONS = frozenset({"iframe", "frame", "embed", "object"})
@@ -28,7 +29,7 @@ class Call:
 
     @classmethod
     def of_api(cls, request: HttpRequest) -> Call:
-        return cls("api", request.META.get("REMOTE_ADDR", ""), request.headers.get("Origin"))
+        return cls("api", address_of(request), request.headers.get("Origin"))
 
     @classmethod
     def of_login(cls, request: HttpRequest) -> Call:
@@ -39,7 +40,7 @@ class Call:
         header = "Origin" if request.method == "POST" else "Referer"
         is_frame = request.headers.get("Sec-Fetch-Dest") in FRAME_DESTINATIONS
         kind = "frame" if is_frame else "login"
-        return cls(kind, request.META.get("REMOTE_ADDR", ""), request.headers.get(header))
+        return cls(kind, address_of(request), request.headers.get(header))
 
     @cached_property
     def origin(self) -> Origin | None:

@@ -28,8 +28,7 @@ def one_token(request: HttpRequest) -> str:
     if request.method == "POST":
         sent += request.POST.getlist("accessToken")
     given = [token for token in sent if token]
-    if not given:
-        raise counted(Call.of_login(request), Refused("token-missing"))
-    if len(sent) > 1:
-        raise counted(Call.of_login(request), Refused("token-doubled"))
+    if not given or len(sent) > 1:
+        cause = "token-doubled" if given else "token-missing"
+        raise counted(Call.of_login(request), Refused(cause))
     return given[0]

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
-
 from django.core.cache import cache
 
 from tokens.errors import Refused
 from tokens.models import AccessToken
+from tokens.signing.digests import digest_of
 from tokens.verification.call import Call
 from tokens.verification.rates import WINDOW, count
 
@@ -21,7 +20,7 @@ def record_denial(token: AccessToken, call: Call, refusal: Refused) -> None:
     if cache.get(key, 0) >= DENIALS_A_MINUTE:
         return
     same = repr((refusal.cause, refusal.scope, call.kind, call.address, call.seen))
-    if not cache.add(f"{key}.{hashlib.sha256(same.encode()).hexdigest()}", 1, timeout=WINDOW):
+    if not cache.add(f"{key}.{digest_of(same)}", 1, timeout=WINDOW):
         return
     count(key)
     token.record(

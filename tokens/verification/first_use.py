@@ -6,15 +6,13 @@ that a use from a known source costs no query.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from contextlib import suppress
 
 from django.db import IntegrityError, transaction
 
 from tokens.models import AccessToken, TokenEvent
 from tokens.origins import networks
-
-if TYPE_CHECKING:
-    from tokens.verification.call import Call
+from tokens.verification.call import Call
 
 # A token that has been used from so many sources surprises nobody with another one.
 MOST_SOURCES = 100
@@ -50,15 +48,12 @@ def _learn(token: AccessToken, call: Call, sources: frozenset[str]) -> None:
 
 
 def _mark(token: AccessToken, call: Call, source: str) -> None:
-    try:
-        with transaction.atomic():
-            token.record(
-                TokenEvent.Verb.FIRST_USE,
-                cause=source,
-                address=call.address,
-                origin=call.seen,
-                kind=call.kind,
-            )
-    except IntegrityError:
-        # Another process saw the same use first, and marked it.
-        return
+    # Where another process saw the same use first, it has marked it.
+    with suppress(IntegrityError), transaction.atomic():
+        token.record(
+            TokenEvent.Verb.FIRST_USE,
+            cause=source,
+            address=call.address,
+            origin=call.seen,
+            kind=call.kind,
+        )

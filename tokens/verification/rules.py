@@ -107,8 +107,12 @@ def _may_show_no_page(token: AccessToken, call: Call) -> bool:
     return token.allow_missing_referrer
 
 
-def check_scope(token: AccessToken, person: User, scope: str) -> None:
-    if scope not in ROLE_SCOPES[person.role]:
-        raise Refused("role", scope=scope)
+def check_scope(token: AccessToken | None, person: User, scope: str) -> None:
     if not allows(person, token, scope):
-        raise Refused("insufficient-scope", scope=scope)
+        raise lack_of(scope, person)
+
+
+def lack_of(scope: str, person: User) -> Refused:
+    """Return whether it is the role or the token that lacks a scope, as a refusal."""
+    has_role = scope in ROLE_SCOPES[person.role]
+    return Refused("insufficient-scope" if has_role else "role", scope=scope)

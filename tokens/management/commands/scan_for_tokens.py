@@ -1,10 +1,10 @@
 from __future__ import annotations
 
-import contextlib
 import os
 import sys
 import zlib
 from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
 from io import BufferedReader
 from pathlib import Path
@@ -91,13 +91,10 @@ class Command(BaseCommand):
         self.stderr.write(text, style_func=str)
 
 
-@contextlib.contextmanager
-def _opened(file: str) -> Iterator[BufferedReader]:
+def _opened(file: str) -> AbstractContextManager[BufferedReader]:
     if file == STDIN:
-        yield cast(BufferedReader, sys.stdin.buffer)
-        return
-    with Path(file).open("rb") as stream:
-        yield stream
+        return nullcontext(cast(BufferedReader, sys.stdin.buffer))
+    return Path(file).open("rb")
 
 
 def _disable(digest: str, place: str) -> str:
