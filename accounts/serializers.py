@@ -53,8 +53,6 @@ class PersonSerializer(FastModelSerializer[User]):
 
     username = serializers.CharField(max_length=150)
     avatar = AvatarField(read_only=True)
-    created_at = UtcDateTimeField()
-    updated_at = UtcDateTimeField()
     workgroups = IdsField(required=False, help_text="Ids of the workgroups that they work in.")
     password = serializers.CharField(
         write_only=True,
@@ -84,8 +82,6 @@ class ProfileSerializer(FastModelSerializer[User]):
     """The caller: who they are, what they may change about themselves, and what they may do."""
 
     avatar = AvatarField(required=False, allow_null=True)
-    created_at = UtcDateTimeField()
-    updated_at = UtcDateTimeField()
     workgroups = serializers.SerializerMethodField()
     token = serializers.SerializerMethodField()
 
@@ -138,8 +134,6 @@ class ProfileSerializer(FastModelSerializer[User]):
 class WorkgroupSerializer(FastModelSerializer[Workgroup]):
     members = IdsField(required=False, help_text="Ids of the agents and administrators in it.")
     name = serializers.CharField(max_length=120)
-    created_at = UtcDateTimeField()
-    updated_at = UtcDateTimeField()
 
     class Meta:
         model = Workgroup

@@ -23,7 +23,19 @@ from accounts.serializers import PersonSerializer, ProfileSerializer, WorkgroupS
 from rest.viewsets import ApiViewSet, FamilyViewSet, UpdateMixin
 
 
-class UserViewSet(FamilyViewSet[User]):
+class EditMixin(UpdateMixin):
+    """Change a person or a workgroup as the caller; the answer is how it is then."""
+
+    def perform_update(self, serializer: BaseSerializer[Any]) -> None:
+        cast("User | Workgroup", serializer.instance).edit(
+            by=Actor.of(self.request),
+            expected_version=self.expected_version,
+            **serializer.validated_data,
+        )
+        serializer.instance = self.get_object()
+
+
+class UserViewSet(EditMixin, FamilyViewSet[User]):
     """People: administrators, agents and customers."""
 
     scope = "users"
@@ -47,14 +59,6 @@ class UserViewSet(FamilyViewSet[User]):
     def perform_create(self, serializer: BaseSerializer[User]) -> None:
         by = Actor.of(self.request)
         serializer.instance = User.objects.enrol(by=by, **serializer.validated_data)
-
-    def perform_update(self, serializer: BaseSerializer[User]) -> None:
-        cast("User", serializer.instance).edit(
-            by=Actor.of(self.request),
-            expected_version=self.expected_version,
-            **serializer.validated_data,
-        )
-        serializer.instance = self.get_object()
 
     def perform_destroy(self, instance: User) -> None:
         instance.deactivate(by=Actor.of(self.request), expected_version=self.expected_version)
@@ -80,7 +84,7 @@ class UserViewSet(FamilyViewSet[User]):
         return answer
 
 
-class WorkgroupViewSet(FamilyViewSet[Workgroup]):
+class WorkgroupViewSet(EditMixin, FamilyViewSet[Workgroup]):
     """Workgroups and who is in them."""
 
     scope = "users"
@@ -97,19 +101,11 @@ class WorkgroupViewSet(FamilyViewSet[Workgroup]):
         by = Actor.of(self.request)
         serializer.instance = Workgroup.objects.set_up(by=by, **serializer.validated_data)
 
-    def perform_update(self, serializer: BaseSerializer[Workgroup]) -> None:
-        cast("Workgroup", serializer.instance).edit(
-            by=Actor.of(self.request),
-            expected_version=self.expected_version,
-            **serializer.validated_data,
-        )
-        serializer.instance = self.get_object()
-
     def perform_destroy(self, instance: Workgroup) -> None:
         instance.dissolve(by=Actor.of(self.request), expected_version=self.expected_version)
 
 
-class ProfileViewSet(RetrieveModelMixin, UpdateMixin, ApiViewSet[User]):
+class ProfileViewSet(RetrieveModelMixin, EditMixin, ApiViewSet[User]):
     """The caller's own profile."""
 
     scope = "profile"
@@ -127,19 +123,9 @@ class ProfileViewSet(RetrieveModelMixin, UpdateMixin, ApiViewSet[User]):
         """Who the caller is, and what the token of this call may do."""
         return super().retrieve(request, *args, **kwargs)
 
-    @extend_schema(summary="Change your own profile")
     def update(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """Name, language, time zone, availability and avatar (as a file of a multipart form)."""
+        """Change your own profile.
+
+        Name, language, time zone, availability and avatar (as a file of a multipart form).
+        """
         return super().update(request, *args, **kwargs)
-
-    @extend_schema(summary="Change your own profile")
-    def partial_update(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """Name, language, time zone, availability and avatar (as a file of a multipart form)."""
-        return super().partial_update(request, *args, **kwargs)
-
-    def perform_update(self, serializer: BaseSerializer[User]) -> None:
-        cast("User", serializer.instance).edit(
-            by=Actor.of(self.request),
-            expected_version=self.expected_version,
-            **serializer.validated_data,
-        )

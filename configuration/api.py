@@ -6,7 +6,12 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.http import Http404
-from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
+from drf_spectacular.utils import (
+    OpenApiParameter,
+    extend_schema,
+    extend_schema_field,
+    extend_schema_view,
+)
 from rest_framework import serializers
 from rest_framework.mixins import RetrieveModelMixin
 from rest_framework.request import Request
@@ -70,6 +75,7 @@ FIELDS = OpenApiParameter("fields", str, description="Answer with these fields o
 KEY = OpenApiParameter("key", str, OpenApiParameter.PATH, description="The key of the setting.")
 
 
+@extend_schema_view(partial_update=extend_schema(parameters=[KEY]))
 class SettingViewSet(RetrieveModelMixin, UpdateMixin, DestroyMixin, ApiViewSet[Any]):
     """The settings of the system. All of them exist always; deleting one gives its default back."""
 
@@ -105,11 +111,6 @@ class SettingViewSet(RetrieveModelMixin, UpdateMixin, DestroyMixin, ApiViewSet[A
     def update(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Write the value. Every process follows within 5 seconds."""
         return super().update(request, *args, **kwargs)
-
-    @extend_schema(parameters=[KEY])
-    def partial_update(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """Write the value. Every process follows within 5 seconds."""
-        return super().partial_update(request, *args, **kwargs)
 
     @extend_schema(summary="Give a setting its default back", parameters=[KEY])
     def destroy(self, request: Request, *args: Any, **kwargs: Any) -> Response:

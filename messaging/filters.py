@@ -23,20 +23,14 @@ class WholeNumberFilter(Filter):
 
 
 class MessageFilter(FamilyFilterSet):
-    conversation = WholeNumberFilter(method="by_conversation")
-    ticket = WholeNumberFilter(method="by_ticket")
+    conversation = WholeNumberFilter(field_name="conversation_id")
+    ticket = WholeNumberFilter(field_name="conversation__ticket_id")
     after_seq = WholeNumberFilter(method="by_after")
     before_seq = WholeNumberFilter(method="by_before")
 
     class Meta:
         model = Message
         fields: ClassVar[list[str]] = ["internal"]
-
-    def by_conversation(self, messages: MessageQuerySet, name: str, pk: int) -> MessageQuerySet:
-        return messages.filter(conversation_id=pk)
-
-    def by_ticket(self, messages: MessageQuerySet, name: str, pk: int) -> MessageQuerySet:
-        return messages.filter(conversation__ticket_id=pk)
 
     def by_after(self, messages: MessageQuerySet, name: str, seq: int) -> MessageQuerySet:
         return messages.after(seq, self.request.user)
@@ -48,7 +42,7 @@ class MessageFilter(FamilyFilterSet):
 class ConversationFilter(FamilyFilterSet):
     kind = AnyChoiceFilter(choices=Conversation.Kind.choices)
     status = AnyChoiceFilter(field_name="state", choices=Conversation.Status.choices)
-    ticket = WholeNumberFilter(method="by_ticket")
+    ticket = WholeNumberFilter(field_name="ticket_id")
     assignee = CharFilter(method="by_person", help_text="`me`, `none` or ids.")
     requester = CharFilter(method="by_person", help_text="`me` or ids.")
     workgroup = CharFilter(method="by_person", help_text="`none` or ids.")
@@ -59,11 +53,6 @@ class ConversationFilter(FamilyFilterSet):
     class Meta:
         model = Conversation
         fields: ClassVar[list[str]] = []
-
-    def by_ticket(
-        self, conversations: ConversationQuerySet, name: str, pk: int
-    ) -> ConversationQuerySet:
-        return conversations.filter(ticket_id=pk)
 
     def by_person(
         self, conversations: ConversationQuerySet, name: str, text: str

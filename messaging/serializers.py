@@ -15,7 +15,7 @@ from messaging.models.message import LONGEST_CONTENT
 from messaging.models.participant import seq_column
 from records.ids import LARGEST_ID
 from records.markup import render
-from rest.fields import RedactedField, RelatedIdField, RelatedNameField, UtcDateTimeField
+from rest.fields import RedactedField, RelatedIdField, RelatedNameField
 from rest.serializers import FastModelSerializer
 
 if TYPE_CHECKING:
@@ -63,9 +63,6 @@ class MessageSerializer(FastModelSerializer[Message]):
         help_text="Markdown; empty once it is recalled.",
     )
     content_html = serializers.SerializerMethodField(help_text="The content as clean HTML.")
-    created_at = UtcDateTimeField()
-    edited_at = UtcDateTimeField(allow_null=True)
-    recalled_at = UtcDateTimeField(allow_null=True)
 
     class Meta:
         model = Message
@@ -144,9 +141,6 @@ class ConversationSerializer(FastModelSerializer[Conversation]):
     workgroup = serializers.IntegerField(source="workgroup_now", read_only=True, allow_null=True)
     last_seq = SeqField(prefix="last_")
     unread = serializers.IntegerField(read_only=True)
-    created_at = UtcDateTimeField()
-    last_message_at = UtcDateTimeField()
-    closed_at = UtcDateTimeField(allow_null=True)
 
     class Meta:
         model = Conversation
@@ -187,7 +181,3 @@ class ConversationAssignSerializer(serializers.Serializer[Any]):
     assignee = RelatedIdField(
         queryset=User.objects.all(), allow_null=True, help_text="null: back into the queue."
     )
-
-
-class EmptySerializer(serializers.Serializer[Any]):
-    """A verb that takes nothing."""

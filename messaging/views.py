@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar, cast
 
-from django.core.exceptions import ValidationError
 from django.db.models import Model, QuerySet
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
@@ -24,14 +23,15 @@ from messaging.posting import StaleReply
 from messaging.serializers import (
     ConversationAssignSerializer,
     ConversationSerializer,
-    EmptySerializer,
     MessageSerializer,
     NewConversationSerializer,
     NewMessageSerializer,
     ReadUpToSerializer,
     WrittenMessageSerializer,
 )
+from records.errors import invalid_field
 from rest.cursors import OrderingName
+from rest.serializers import NoInputSerializer
 from rest.viewsets import ApiViewSet, CreateMixin, FamilyViewSet
 from tickets.models import Ticket
 from tokens.api.permissions import need_scope
@@ -112,8 +112,7 @@ class MessageViewSet(FamilyViewSet[Message]):
     def perform_destroy(self, message: Message) -> None:
         message.recall(by=Actor.of(self.request), expected_version=self.expected_version)
 
-    @extend_schema(request=None, responses=MessageSerializer)
-    @action(detail=True, methods=["post"], serializer_class=EmptySerializer)
+    @action(detail=True, methods=["post"], serializer_class=NoInputSerializer)
     def recall(self, request: Request, pk: str) -> Response:
         """Recall a message.
 
@@ -130,7 +129,7 @@ def _take(given: dict[str, Any], name: str, visible: QuerySet[_Row]) -> _Row:
     if row := visible.filter(pk=given.pop(name)).first():
         return row
     message = _("There is none with this id, or it is not yours to see.")
-    raise ValidationError({name: ValidationError(message, code="does_not_exist")})
+    raise invalid_field(name, message, "does_not_exist")
 
 
 class ConversationViewSet(
@@ -161,8 +160,7 @@ class ConversationViewSet(
         chat = Conversation.objects.start(by=Actor.of(request), **self.validated())
         return self.created(self._shown(chat))
 
-    @extend_schema(request=None, responses=ConversationSerializer)
-    @action(detail=True, methods=["post"], serializer_class=EmptySerializer)
+    @action(detail=True, methods=["post"], serializer_class=NoInputSerializer)
     def claim(self, request: Request, pk: str) -> Response:
         """Take a conversation that nobody has.
 
@@ -171,7 +169,6 @@ class ConversationViewSet(
         """
         return self._change(Conversation.claim)
 
-    @extend_schema(request=ConversationAssignSerializer, responses=ConversationSerializer)
     @action(detail=True, methods=["post"], serializer_class=ConversationAssignSerializer)
     def assign(self, request: Request, pk: str) -> Response:
         """Assign a conversation.
@@ -181,8 +178,7 @@ class ConversationViewSet(
         """
         return self._change(Conversation.assign)
 
-    @extend_schema(request=None, responses=ConversationSerializer)
-    @action(detail=True, methods=["post"], serializer_class=EmptySerializer)
+    @action(detail=True, methods=["post"], serializer_class=NoInputSerializer)
     def close(self, request: Request, pk: str) -> Response:
         """Close a conversation.
 
@@ -190,8 +186,7 @@ class ConversationViewSet(
         """
         return self._change(Conversation.close)
 
-    @extend_schema(request=None, responses=ConversationSerializer)
-    @action(detail=True, methods=["post"], serializer_class=EmptySerializer)
+    @action(detail=True, methods=["post"], serializer_class=NoInputSerializer)
     def reopen(self, request: Request, pk: str) -> Response:
         """Take a conversation up again.
 
@@ -199,7 +194,6 @@ class ConversationViewSet(
         """
         return self._change(Conversation.reopen)
 
-    @extend_schema(request=ReadUpToSerializer, responses=ConversationSerializer)
     @action(detail=True, methods=["post"], serializer_class=ReadUpToSerializer)
     def read(self, request: Request, pk: str) -> Response:
         """Note how far you have read.

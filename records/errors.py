@@ -7,11 +7,14 @@ catches the one refusal. Bad input is Django's ValidationError.
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise
 
 
 class Conflict(Exception):
@@ -46,6 +49,13 @@ class Forbidden(PermissionDenied):
     def __init__(self, message: str | Promise, *, code: str) -> None:
         super().__init__(message)
         self.code = code
+
+
+def invalid_field(
+    name: str, message: str | _StrPromise, code: str, **params: object
+) -> ValidationError:
+    """Return the error to raise about one field of the input or one parameter of the address."""
+    return ValidationError({name: ValidationError(message, code=code, params=params)})
 
 
 Refusal = Conflict | PermissionDenied | ValidationError

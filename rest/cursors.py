@@ -17,14 +17,16 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from records.errors import invalid_field
 from rest.addresses import absolute
-from rest.problems import invalid_field
 
 # What a caller may write after `ordering=`, or that and the column which stands for it.
 OrderingName = str | tuple[str, str]
 
+# The parameters that page through a list; a view that pages in an action of its own names them.
+PAGINATION_PARAMETERS = ("limit", "cursor", "with_count", "ordering")
 # These say how a list is read, not what is in it.
-READING = frozenset({"cursor", "limit", "with_count", "fields", "ordering", "format"})
+READING = frozenset({*PAGINATION_PARAMETERS, "fields", "format"})
 
 
 @dataclass(frozen=True)

@@ -46,7 +46,7 @@ class UtcDateTimeField(ReadsRow, serializers.Field[Any, Any, Any, Any]):
     """A time in UTC with `Z`, whatever the reader's zone; stock fields follow the reader."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(read_only=True, **options)
+        super().__init__(**options | {"read_only": True})
 
     def to_representation(self, value: datetime) -> str:
         return value.astimezone(UTC).isoformat()[:-6] + "Z"

@@ -22,10 +22,10 @@ from django_filters.widgets import BooleanWidget
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
+from records.errors import invalid_field
 from records.ids import LARGEST_ID, is_id
 from records.text import LONGEST_SEARCH
 from rest.cursors import READING
-from rest.problems import invalid_field
 
 
 class StrictFilterBackend(DjangoFilterBackend):
@@ -197,4 +197,4 @@ def _ids(name: str, words: Iterable[str], me: int) -> Iterable[int]:
             yield int(word)
         else:
             message = _("Write me, none, or ids, with commas between them.")
-            raise ValidationError({name: ValidationError(message, code="invalid")})
+            raise invalid_field(name, message, "invalid")

@@ -33,11 +33,6 @@ SERVER_ERROR = gettext_lazy(
 FieldError = dict[str, str]
 
 
-def invalid_field(name: str, message: str, code: str) -> exceptions.ValidationError:
-    """Return the error to raise about one field of the body or one parameter of the address."""
-    return exceptions.ValidationError({name: [exceptions.ErrorDetail(message, code)]})
-
-
 def problem_body(
     status: int,
     code: str,

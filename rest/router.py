@@ -4,87 +4,66 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.urls import URLPattern, URLResolver
 from rest_framework.routers import DynamicRoute, Route, SimpleRouter
 
 from rest.viewsets import ApiViewSet
+
+
+def _route(
+    path: str, name: str, *, detail: bool, is_rest_form: bool = False, **actions: str
+) -> Route:
+    """Return the route of `path`, which calls `actions` by method."""
+    return Route(
+        url=f"^{path}{{trailing_slash}}$",
+        mapping=actions,
+        name=f"{{basename}}{name}",
+        detail=detail,
+        initkwargs={"is_rest_form": True} if is_rest_form else {},
+    )
+
+
+def _dynamic_route(path: str, *, detail: bool) -> DynamicRoute:
+    """Return the route of what `@action` adds under `path`."""
+    return DynamicRoute(
+        url=f"^{path}/{{url_path}}{{trailing_slash}}$",
+        name="{basename}-{url_name}",
+        detail=detail,
+        initkwargs={},
+    )
 
 
 class FamilyRouter(SimpleRouter):
     """Route `F/list`, `F/create`, `F/{id}`, `F/{id}/VERB`, `F/NAME` and the REST form `F`."""
 
     routes = [
-        Route(
-            url=r"^{prefix}/list{trailing_slash}$",
-            mapping={"get": "list"},
-            name="{basename}-list",
-            detail=False,
-            initkwargs={},
-        ),
-        Route(
-            url=r"^{prefix}/create{trailing_slash}$",
-            mapping={"post": "create"},
-            name="{basename}-create",
-            detail=False,
-            initkwargs={},
-        ),
-        Route(
-            url=r"^{prefix}{trailing_slash}$",
-            mapping={"get": "list", "post": "create"},
-            name="{basename}-rest",
-            detail=False,
-            initkwargs={"is_rest_form": True},
-        ),
-        DynamicRoute(
-            url=r"^{prefix}/{url_path}{trailing_slash}$",
-            name="{basename}-{url_name}",
-            detail=False,
-            initkwargs={},
-        ),
-        Route(
-            url=r"^{prefix}/{lookup}{trailing_slash}$",
-            mapping={
-                "get": "retrieve",
-                "put": "update",
-                "patch": "partial_update",
-                "delete": "destroy",
-            },
-            name="{basename}-detail",
+        _route("{prefix}/list", "-list", detail=False, get="list"),
+        _route("{prefix}/create", "-create", detail=False, post="create"),
+        _route("{prefix}", "-rest", detail=False, is_rest_form=True, get="list", post="create"),
+        _dynamic_route("{prefix}", detail=False),
+        _route(
+            "{prefix}/{lookup}",
+            "-detail",
             detail=True,
-            initkwargs={},
+            get="retrieve",
+            put="update",
+            patch="partial_update",
+            delete="destroy",
         ),
-        DynamicRoute(
-            url=r"^{prefix}/{lookup}/{url_path}{trailing_slash}$",
-            name="{basename}-{url_name}",
-            detail=True,
-            initkwargs={},
-        ),
+        _dynamic_route("{prefix}/{lookup}", detail=True),
     ]
-
     # The one object of the caller's own, without an id.
-    single = Route(
-        url=r"^{prefix}{trailing_slash}$",
-        mapping={"get": "retrieve", "put": "update", "patch": "partial_update"},
-        name="{basename}",
-        detail=True,
-        initkwargs={},
+    single = _route(
+        "{prefix}", "", detail=True, get="retrieve", put="update", patch="partial_update"
     )
-
     # One call that makes something which cannot be read again.
-    call_only = Route(
-        url=r"^{prefix}{trailing_slash}$",
-        mapping={"post": "create"},
-        name="{basename}",
-        detail=False,
-        initkwargs={},
-    )
+    call_only = _route("{prefix}", "", detail=False, post="create")
 
     def __init__(self) -> None:
         super().__init__()
         # Optional, and never a redirect: that would lose the body of a POST.
         self.trailing_slash = "/?"
         self._default_value_pattern = "[^/]+"
-        self._alone: dict[str, Route] = {}
+        self._alone: dict[type[ApiViewSet[Any]], Route] = {}
 
     def family(self, name: str, viewset: type[ApiViewSet[Any]]) -> None:
         """Serve `viewset` as the family `name`."""
@@ -99,24 +78,9 @@ class FamilyRouter(SimpleRouter):
         self._stand_alone(path, viewset, self.call_only)
 
     def _stand_alone(self, path: str, viewset: type[ApiViewSet[Any]], route: Route) -> None:
-        basename = path.replace("/", "-")
-        self._alone[basename] = route
-        self.register(path, viewset, basename=basename)
+        self._alone[viewset] = route
+        self.register(path, viewset, basename=path.replace("/", "-"))
 
-    def get_urls(self) -> list[URLPattern | URLResolver]:
-        """Return the addresses in the order in which they were named."""
-        found: list[URLPattern | URLResolver] = []
-        for entry in self.registry:
-            alone = self._alone.get(entry[2])
-            found += self._urls_of([entry], [alone] if alone else self.routes)
-        return found
-
-    def _urls_of(
-        self, entries: list[Any], routes: list[Route | DynamicRoute]
-    ) -> list[URLPattern | URLResolver]:
-        router: Any = SimpleRouter()
-        router.trailing_slash = self.trailing_slash
-        router._default_value_pattern = self._default_value_pattern
-        router.routes = routes
-        router.registry = entries
-        return list(router.get_urls())
+    def get_routes(self, viewset: Any) -> list[Route]:
+        alone = self._alone.get(viewset)
+        return [alone] if alone else super().get_routes(viewset)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import inspect
+import json
 from collections.abc import Callable, Iterator
-from http import HTTPStatus
 from typing import Any
 
 from drf_spectacular.contrib.django_filters import DjangoFilterExtension
@@ -12,7 +12,8 @@ from drf_spectacular.openapi import AutoSchema
 from rest_framework.serializers import BaseSerializer
 
 from records.text import LONGEST_SEARCH
-from rest.problems import MEDIA_TYPE
+from rest.problems import MEDIA_TYPE, problem_body
+from rest.serializers import NoInputSerializer
 
 Endpoint = tuple[str, str, str, Callable[..., Any]]
 
@@ -21,7 +22,6 @@ SUMMARIES = {
     "create": "Create {singular}",
     "retrieve": "Read {singular}",
     "update": "Change {singular}",
-    "partial_update": "Change {singular}",
     "destroy": "Delete {singular}",
 }
 DESCRIPTIONS = {
@@ -29,23 +29,27 @@ DESCRIPTIONS = {
     "retrieve": "As you may see it.",
     "create": "The answer is the new object.",
     "update": "Changes the fields that the body names; all others stay.",
-    "partial_update": "Changes the fields that the body names; all others stay.",
     "destroy": "The answer is the object as it was.",
 }
-# The refusals of every call, and those of calls that write.
+# The refusals of every call, and those of calls that write: an example of the code, the meaning.
 ERRORS = {
-    "400": "The input is malformed or invalid; `errors` names each field.",
-    "401": "No token, or one that is no good any more.",
-    "403": "The role or the token does not allow it.",
-    "429": "Too many calls; `Retry-After` says when to go on.",
+    "400": ("invalid", "The input is malformed or invalid; `errors` names each field."),
+    "401": ("token-expired", "No token, or one that is no good any more."),
+    "403": ("insufficient-scope", "The role or the token does not allow it."),
+    "429": ("rate-limited", "Too many calls; `Retry-After` says when to go on."),
 }
-OBJECT_ERRORS = {"404": "Not there, or not yours to see."}
+OBJECT_ERRORS = {"404": ("not-found", "Not there, or not yours to see.")}
 WRITE_ERRORS = {
-    "409": "The state of the object forbids it, or an Idempotency-Key does.",
-    "413": "The body is too large.",
-    "415": "The body is not of a type that this call reads.",
+    "409": (
+        "invalid-transition",
+        "The state of the object forbids it, or an Idempotency-Key does.",
+    ),
+    "413": ("body-too-large", "The body is too large."),
+    "415": ("media-type-unsupported", "The body is not of a type that this call reads."),
 }
-VERSION_ERRORS = {"412": "Somebody changed the object first; `current` is how it is now."}
+VERSION_ERRORS = {
+    "412": ("stale-version", "Somebody changed the object first; `current` is how it is now.")
+}
 
 
 def documented_paths(endpoints: list[Endpoint], **_: Any) -> list[Endpoint]:
@@ -71,7 +75,7 @@ class FamilySchema(AutoSchema):
 
     def get_summary(self) -> str:
         """Return the first line of the action's docstring, or what such actions do."""
-        known = SUMMARIES.get(self.view.action)
+        known = SUMMARIES.get(self.view.action.removeprefix("partial_"))
         if known and self.view.basename.endswith("s"):
             plural = self.view.basename.replace("-", " ")
             article = "an" if plural[0] in "aeio" else "a"
@@ -95,15 +99,23 @@ class FamilySchema(AutoSchema):
 
     def _own_words(self) -> str:
         """Return the docstring that was written for this action; the mixins' speak for all."""
-        method = getattr(type(self.view), self.view.action, None)
-        written: str = inspect.getdoc(method) or DESCRIPTIONS.get(self.view.action, "")
+        action = self.view.action.removeprefix("partial_")
+        method = getattr(type(self.view), action, None)
+        written: str = inspect.getdoc(method) or DESCRIPTIONS.get(action, "")
         return written or inspect.getdoc(type(self.view)) or ""
 
     def _is_create_operation(self) -> bool:
         # The documented way to create answers 200.
         return False
 
+    def get_request_serializer(self) -> Any:
+        serializer = super().get_request_serializer()
+        return None if isinstance(serializer, NoInputSerializer) else serializer
+
     def get_response_serializers(self) -> Any:
+        """Return what the call answers; a verb has the serializer of its input."""
+        if self.view.detail and self.method == "POST":
+            return type(self.view).serializer_class
         serializers = super().get_response_serializers()
         if self.method == "DELETE" and isinstance(serializers, BaseSerializer):
             return {200: serializers}
@@ -119,22 +131,18 @@ class StrictFilterExtension(DjangoFilterExtension):
     def get_schema_operation_parameters(self, auto_schema: Any, *args: Any, **kwargs: Any) -> Any:
         view = auto_schema.view
         parameters = super().get_schema_operation_parameters(auto_schema, *args, **kwargs)
-        parameters.append(_query("fields", "Answer with these fields only, comma separated."))
+        parameters.append(
+            _parameter("query", "fields", "Answer with these fields only, comma separated.")
+        )
         if hasattr(view, "search"):
-            words = {"type": "string", "maxLength": LONGEST_SEARCH}
-            parameters.append({**_query("search", "Words to look for."), "schema": words})
+            parameters.append(
+                _parameter("query", "search", "Words to look for.", maxLength=LONGEST_SEARCH)
+            )
         names = [entry if isinstance(entry, str) else entry[0] for entry in view.orderings]
         plain = [name.removeprefix("-") for name in names]
-        parameters.append(
-            {
-                **_query("ordering", "A leading “-” sorts downwards."),
-                "schema": {
-                    "type": "string",
-                    "enum": [sign + name for name in plain for sign in ("", "-")],
-                    "default": names[0],
-                },
-            }
-        )
+        signed = [sign + name for name in plain for sign in ("", "-")]
+        words = "A leading “-” sorts downwards."
+        parameters.append(_parameter("query", "ordering", words, enum=signed, default=names[0]))
         return parameters
 
 
@@ -143,9 +151,9 @@ def finish(result: dict[str, Any], **_: Any) -> dict[str, Any]:
     components = result.setdefault("components", {})
     components["schemas"]["Problem"] = PROBLEM
     components["responses"] = {
-        f"Problem{status}": _refusal(int(status), sentence)
+        f"Problem{status}": _refusal(int(status), code, sentence)
         for refusals in (ERRORS, OBJECT_ERRORS, WRITE_ERRORS, VERSION_ERRORS)
-        for status, sentence in refusals.items()
+        for status, (code, sentence) in refusals.items()
     }
     result["paths"] = dict(sorted(result["paths"].items(), key=_order_of))
     for path, methods in result["paths"].items():
@@ -192,9 +200,15 @@ def _add_refusals(operation: dict[str, Any], path: str, method: str) -> None:
 def _add_headers(operation: dict[str, Any], path: str, method: str) -> None:
     added = []
     if method == "post":
-        added.append(_header("Idempotency-Key", "Sent again within a day, it is done only once."))
+        added.append(
+            _parameter(
+                "header", "Idempotency-Key", "Sent again within a day, it is done only once."
+            )
+        )
     if method in ("put", "patch", "delete"):
-        added.append(_header("If-Match", 'The version that you read, in quotes: `"7"`.'))
+        added.append(
+            _parameter("header", "If-Match", 'The version that you read, in quotes: `"7"`.')
+        )
     operation["parameters"] = [*operation.get("parameters", []), *added]
     if not operation["parameters"]:
         del operation["parameters"]
@@ -284,69 +298,38 @@ def _example_of_type(schema: dict[str, Any], schemas: dict[str, Any], name: str)
     return EXAMPLES.get(schema.get("format", ""), EXAMPLES.get(kind, "text"))
 
 
-def _query(name: str, description: str) -> dict[str, Any]:
-    return {"name": name, "in": "query", "description": description, "schema": {"type": "string"}}
+def _parameter(place: str, name: str, description: str, **schema: Any) -> dict[str, Any]:
+    schema = {"type": "string", **schema}
+    return {"name": name, "in": place, "description": description, "schema": schema}
 
 
-def _header(name: str, description: str) -> dict[str, Any]:
-    return {"name": name, "in": "header", "description": description, "schema": {"type": "string"}}
-
-
-def _refusal(status: int, sentence: str) -> dict[str, Any]:
-    code, errors = REFUSAL_EXAMPLES[status], []
+def _refusal(status: int, code: str, sentence: str) -> dict[str, Any]:
+    errors = []
     if status == 400:
         errors = [{"field": "title", "code": "blank", "message": "This field may not be blank."}]
-    example = {
-        "type": "about:blank",
-        "title": HTTPStatus(status).phrase,
-        "status": status,
-        "detail": "A sentence that says what to do next.",
-        "code": code,
-        "errors": errors,
-        "request_id": "a2de021523dc07f7",
-    }
-    schema = {"$ref": "#/components/schemas/Problem"}
-    return {
-        "description": sentence,
-        "content": {MEDIA_TYPE: {"schema": schema, "example": example}},
-    }
+    detail = "A sentence that says what to do next."
+    body = problem_body(status, code, detail, request_id="a2de021523dc07f7", errors=errors)
+    media = {"schema": {"$ref": "#/components/schemas/Problem"}, "example": json.loads(body)}
+    return {"description": sentence, "content": {MEDIA_TYPE: media}}
 
 
-REFUSAL_EXAMPLES = {
-    400: "invalid",
-    401: "token-expired",
-    403: "insufficient-scope",
-    404: "not-found",
-    409: "invalid-transition",
-    412: "stale-version",
-    413: "body-too-large",
-    415: "media-type-unsupported",
-    429: "rate-limited",
-}
+def _object(properties: dict[str, Any], **words: str) -> dict[str, Any]:
+    return {"type": "object", **words, "required": list(properties), "properties": properties}
 
 
-PROBLEM = {
-    "type": "object",
-    "description": "RFC 9457. Programs match on `code`, people read `detail`.",
-    "required": ["type", "title", "status", "detail", "code", "errors", "request_id"],
-    "properties": {
-        "type": {"type": "string"},
-        "title": {"type": "string"},
+TEXT = {"type": "string"}
+PROBLEM = _object(
+    {
+        "type": TEXT,
+        "title": TEXT,
         "status": {"type": "integer"},
-        "detail": {"type": "string"},
-        "code": {"type": "string"},
+        "detail": TEXT,
+        "code": TEXT,
         "errors": {
             "type": "array",
-            "items": {
-                "type": "object",
-                "required": ["field", "code", "message"],
-                "properties": {
-                    "field": {"type": "string"},
-                    "code": {"type": "string"},
-                    "message": {"type": "string"},
-                },
-            },
+            "items": _object({"field": TEXT, "code": TEXT, "message": TEXT}),
         },
-        "request_id": {"type": "string"},
+        "request_id": TEXT,
     },
-}
+    description="RFC 9457. Programs match on `code`, people read `detail`.",
+)

@@ -14,7 +14,7 @@ from django.db import models
 from django.utils import translation
 from rest_framework import serializers
 
-from rest.fields import FastCharField, FastChoiceField, FastIntegerField
+from rest.fields import FastCharField, FastChoiceField, FastIntegerField, UtcDateTimeField
 
 _Model = TypeVar("_Model", bound=models.Model)
 
@@ -29,6 +29,12 @@ class FastModelSerializer(serializers.ModelSerializer[_Model]):
         models.PositiveIntegerField: FastIntegerField,
         models.TextField: FastCharField,
     }
+
+    def build_standard_field(self, field_name: str, model_field: Any) -> Any:
+        """Return the field for a column; moments are the server's to write."""
+        if isinstance(model_field, models.DateTimeField):
+            return UtcDateTimeField, {"allow_null": True} if model_field.null else {}
+        return super().build_standard_field(field_name, model_field)
 
     @cached_property
     def _readable_fields(self) -> list[Any]:

@@ -32,12 +32,12 @@ from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer, ListSerializer, Serializer
 from rest_framework.viewsets import GenericViewSet
 
+from records.errors import invalid_field
 from records.ids import is_id
 from rest.addresses import absolute
 from rest.callers import caller_of
 from rest.cursors import OrderingName
 from rest.idempotency import once
-from rest.problems import invalid_field
 
 ETAG = re.compile(r'(?:W/)?"(\d{1,9})"|(\d{1,9})')
 

@@ -204,11 +204,14 @@ _SUMMED = """
             SUM(seconds) OVER (PARTITION BY bucket) AS total
         FROM ({events}) AS durations
     ) AS ranked
+    WHERE rank IN ({ranks})
     GROUP BY bucket, count, total
 """
-_PERCENTILES = ", ".join(
-    f"MAX(seconds) FILTER (WHERE rank = (count * {percent} + 99) / 100)" for percent in PERCENTILES
-)
+_RANKS = [f"(count * {percent} + 99) / 100" for percent in PERCENTILES]
+_WORDS = {
+    "ranks": ", ".join(_RANKS),
+    "percentiles": ", ".join(f"MAX(seconds) FILTER (WHERE rank = {rank})" for rank in _RANKS),
+}
 
 
 def _summed(events: QuerySet[TicketEvent], boundaries: list[datetime]) -> list[tuple[Any, ...]]:
@@ -218,5 +221,5 @@ def _summed(events: QuerySet[TicketEvent], boundaries: list[datetime]) -> list[t
     except EmptyResultSet:
         return []
     with connection.cursor() as cursor:
-        cursor.execute(_SUMMED.format(events=sql, percentiles=_PERCENTILES), params)
+        cursor.execute(_SUMMED.format(events=sql, **_WORDS), params)
         return cursor.fetchall()

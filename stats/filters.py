@@ -21,9 +21,9 @@ from rest_framework.request import Request
 
 from configuration.kinds import TimeZone
 from configuration.values import value
+from records.errors import invalid_field
 from records.ids import is_id
 from rest.filters import any_of_ids, refuse_unknown
-from rest.problems import invalid_field
 from stats.figures import Subject
 from stats.periods import EARLIEST, LATEST, MOST_BUCKETS, STEPS, Period, TooManyBuckets, midnight
 from tickets.models import Ticket, TicketQuerySet

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 
 from accounts.actor import Actor
 from accounts.models import User, Workgroup
+from records.errors import invalid_field
 from tickets import lifecycle
 from tickets.events import ticket_changed
 from tickets.lifecycle import OVER, Status
@@ -143,7 +144,7 @@ def external_id_once(ticket: Ticket) -> Iterator[None]:
             yield
     except IntegrityError as error:
         message = _("Another ticket has this external id already.")
-        raise ValidationError({"external_id": ValidationError(message, code="unique")}) from error
+        raise invalid_field("external_id", message, "unique") from error
 
 
 # --- Opening ------------------------------------------------------------------------------------
@@ -174,8 +175,7 @@ def _check_opening(ticket: Ticket, by: Actor) -> None:
 
 
 def _inactive_requester() -> ValidationError:
-    message = _("Name an active person.")
-    return ValidationError({"requester": ValidationError(message, code="inactive")})
+    return invalid_field("requester", _("Name an active person."), "inactive")
 
 
 def _add_tag_rows(ticket: Ticket, names: Iterable[str]) -> None:
@@ -201,7 +201,7 @@ def edit(change: Change, fields: dict[str, Any]) -> None:
         lifecycle.move(change, status, reason=reason)
     elif reason not in {"", change.ticket.close_reason}:
         message = _("A reason is given together with the status “closed”.")
-        raise ValidationError({"close_reason": ValidationError(message, code="not_closing")})
+        raise invalid_field("close_reason", message, "not_closing")
 
 
 def _check_rights(change: Change, fields: dict[str, Any]) -> None:
@@ -251,7 +251,7 @@ def assign(change: Change, assignee: User | None) -> None:
     """Give the ticket to somebody of the team, or to nobody."""
     if assignee is not None and not lifecycle.takes_tickets(assignee):
         message = _("Only active agents and administrators can be given tickets.")
-        raise ValidationError({"assignee": ValidationError(message, code="not_in_team")})
+        raise invalid_field("assignee", message, "not_in_team")
     ticket = change.ticket
     if not change.give_to(assignee) or assignee is None:
         return

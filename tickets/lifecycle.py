@@ -6,7 +6,7 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import PermissionDenied
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext, pgettext_lazy
@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.actor import Actor
 from accounts.models import User
 from configuration.values import value
-from records.errors import Conflict
+from records.errors import Conflict, invalid_field
 
 if TYPE_CHECKING:
     from tickets.changes import Change
@@ -122,11 +122,9 @@ def take_up(change: Change) -> None:
 def check_words(status: str, reason: str) -> None:
     """Refuse statuses and reasons that the life-cycle does not have."""
     if status not in Status.values:
-        message = gettext("There is no such status.")
-        raise ValidationError({"status": ValidationError(message, code="invalid_choice")})
+        raise invalid_field("status", gettext("There is no such status."), "invalid_choice")
     if reason and reason not in CloseReason.values:
-        message = gettext("There is no such reason.")
-        raise ValidationError({"close_reason": ValidationError(message, code="invalid_choice")})
+        raise invalid_field("close_reason", gettext("There is no such reason."), "invalid_choice")
 
 
 def _check(ticket: Ticket, to: str, by: Actor) -> None:

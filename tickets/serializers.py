@@ -15,7 +15,6 @@ from rest.fields import (
     RelatedIdField,
     RelatedNameField,
     TextListField,
-    UtcDateTimeField,
 )
 from rest.serializers import FastModelSerializer
 from tickets.models import Ticket, TicketEvent
@@ -51,16 +50,6 @@ class TicketSerializer(FastModelSerializer[Ticket]):
     tags = TextListField(required=False, help_text="Small letters; sorted.")
     channel = FastChoiceField(choices=Ticket.Channel.choices, read_only=True)
     follow_up_of = RelatedIdField(read_only=True)
-    created_at = UtcDateTimeField()
-    updated_at = UtcDateTimeField()
-    status_changed_at = UtcDateTimeField()
-    first_assigned_at = UtcDateTimeField(allow_null=True)
-    first_response_at = UtcDateTimeField(allow_null=True)
-    first_resolved_at = UtcDateTimeField(allow_null=True)
-    resolved_at = UtcDateTimeField(allow_null=True)
-    closed_at = UtcDateTimeField(allow_null=True)
-    last_message_at = UtcDateTimeField(allow_null=True)
-    waiting_since = UtcDateTimeField(allow_null=True)
 
     class Meta:
         model = Ticket
@@ -121,7 +110,6 @@ class TicketEventSerializer(FastModelSerializer[TicketEvent]):
     actor = RelatedIdField(read_only=True, allow_null=True, help_text="null: the system itself.")
     actor_name = RelatedNameField()
     token = FastIntegerField(source="token_id", read_only=True, allow_null=True)
-    at = UtcDateTimeField()
 
     class Meta:
         model = TicketEvent

@@ -11,6 +11,7 @@ from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 
 from accounts.actor import Actor
+from rest.cursors import PAGINATION_PARAMETERS
 from rest.serializers import NoInputSerializer
 from rest.viewsets import FamilyViewSet
 from tickets.filters import TicketFilter
@@ -24,8 +25,6 @@ from tickets.serializers import (
     TicketSerializer,
 )
 from tokens.api.permissions import came_by_bearer
-
-PAGINATION_PARAMETERS = ("limit", "cursor", "with_count", "ordering")
 
 
 class TicketViewSet(FamilyViewSet[Ticket]):
@@ -78,7 +77,6 @@ class TicketViewSet(FamilyViewSet[Ticket]):
 
     # --- Verbs ----------------------------------------------------------------------------------
 
-    @extend_schema(request=None, responses=TicketSerializer)
     @action(detail=True, methods=["post"], serializer_class=NoInputSerializer)
     def resolve(self, request: Request, pk: str) -> Response:
         """Resolve a ticket.
@@ -87,7 +85,6 @@ class TicketViewSet(FamilyViewSet[Ticket]):
         """
         return self._do("resolve")
 
-    @extend_schema(request=None, responses=TicketSerializer)
     @action(detail=True, methods=["post"], serializer_class=NoInputSerializer)
     def reopen(self, request: Request, pk: str) -> Response:
         """Take a ticket up again.
@@ -97,7 +94,6 @@ class TicketViewSet(FamilyViewSet[Ticket]):
         """
         return self._do("reopen")
 
-    @extend_schema(request=None, responses=TicketSerializer)
     @action(detail=True, methods=["post"], serializer_class=NoInputSerializer)
     def hold(self, request: Request, pk: str) -> Response:
         """Put a ticket on hold.
@@ -106,7 +102,6 @@ class TicketViewSet(FamilyViewSet[Ticket]):
         """
         return self._do("hold")
 
-    @extend_schema(request=CloseSerializer, responses=TicketSerializer)
     @action(detail=True, methods=["post"], serializer_class=CloseSerializer)
     def close(self, request: Request, pk: str) -> Response:
         """Close a ticket.
@@ -115,7 +110,6 @@ class TicketViewSet(FamilyViewSet[Ticket]):
         """
         return self._do("close")
 
-    @extend_schema(request=AssignSerializer, responses=TicketSerializer)
     @action(detail=True, methods=["post"], serializer_class=AssignSerializer)
     def assign(self, request: Request, pk: str) -> Response:
         """Assign a ticket.
@@ -124,7 +118,6 @@ class TicketViewSet(FamilyViewSet[Ticket]):
         """
         return self._do("edit")
 
-    @extend_schema(request=None, responses=TicketSerializer)
     @action(detail=True, methods=["post"], serializer_class=NoInputSerializer)
     def claim(self, request: Request, pk: str) -> Response:
         """Take a ticket that nobody has.
@@ -133,7 +126,6 @@ class TicketViewSet(FamilyViewSet[Ticket]):
         """
         return self._do("claim")
 
-    @extend_schema(request=None, responses=TicketSerializer)
     @action(detail=True, methods=["post"], serializer_class=NoInputSerializer)
     def restore(self, request: Request, pk: str) -> Response:
         """Restore a deleted ticket.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -16,25 +18,18 @@ def reply(
     ticket: Ticket,
     *,
     by: Actor,
-    content: str,
-    internal: bool = False,
     then: str = "",
-    client_id: str = "",
-    seen_seq: int | None = None,
-    force: bool = False,
+    internal: bool = False,
+    **message: Any,
 ) -> None:
-    """Post a message or a note, then move the ticket to `then`; both happen, or neither."""
+    """Post a message or a note, then move the ticket to `then`; both happen, or neither.
+
+    `message` is what Conversation.post takes: content, client_id, seen_seq, force.
+    """
     if then and internal:
         raise PermissionDenied(_("A note does not move a ticket."))
     conversation = Conversation.objects.for_ticket(ticket)
-    _message, is_repeated = conversation.post(
-        by=by,
-        content=content,
-        internal=internal,
-        client_id=client_id,
-        seen_seq=seen_seq,
-        force=force,
-    )
+    _message, is_repeated = conversation.post(by=by, internal=internal, **message)
     # The message itself may have moved the ticket: taken up, or waiting no more.
     ticket.refresh_from_db()
     if then and not (is_repeated and ticket.status == then):

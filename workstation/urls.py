@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 from django.urls import path, register_converter
+from django.urls.converters import IntConverter
 
-from workstation.converters import IdConverter
 from workstation.pages import availability, login, new_ticket, ticket, ticket_list
+
+
+class IdConverter(IntConverter):
+    """A number no larger than ids are: it would be an error of the database, not a 404."""
+
+    regex = "[0-9]{1,18}"
+
 
 register_converter(IdConverter, "id")
 

@@ -16,6 +16,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models.history import PersonEvent
+from records.errors import invalid_field
 
 if TYPE_CHECKING:
     from django.db.models.fields.related_descriptors import ManyRelatedManager
@@ -42,8 +43,7 @@ def set_workgroups(person: User, ids: Iterable[int], *, by: Actor) -> None:
     """Make `ids` the person's workgroups, with history on joining and leaving."""
     wanted = set(ids)
     if wanted and not person.is_team_member:
-        message = _("Customers are in no workgroup.")
-        raise ValidationError({"workgroups": ValidationError(message, code="role")})
+        raise invalid_field("workgroups", _("Customers are in no workgroup."), "role")
     workgroups = person.workgroups.model.objects.all()
     unknown = _("There is no workgroup %(id)s.")
     joined, left = _replace(person.workgroups, wanted, workgroups, ("workgroups", unknown))

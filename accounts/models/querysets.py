@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, Self
 
 from django.contrib.auth.base_user import BaseUserManager
 from django.db import models, transaction
+from django.db.models import Value
+from django.db.models.functions import Coalesce, NullIf
 
 from accounts.models import memberships
 from accounts.models.history import PersonEvent
@@ -98,3 +100,8 @@ class UserManager(BaseUserManager["User"]):
     def create_superuser(self, username: str, password: str | None = None, **fields: Any) -> User:
         """Create an administrator; nobody is above the roles."""
         return self.create_user(username, password, role=self.model.Role.ADMINISTRATOR, **fields)
+
+
+def name_of(person: str) -> Coalesce:
+    """Return the name that others see, as str(user) has it, for the person behind a relation."""
+    return Coalesce(NullIf(f"{person}__display_name", Value("")), f"{person}__username")

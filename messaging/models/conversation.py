@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Self
 
 from django.conf import settings
-from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import models, transaction
 from django.db.models import Case, Expression, F, OuterRef, Q, Subquery, Value, When
 from django.db.models.functions import Coalesce
@@ -17,13 +16,14 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.actor import Actor
 from accounts.models import User, Workgroup
+from accounts.models.querysets import name_of
 from messaging import posting
 from messaging.events import announce, conversation_changed
 from messaging.models.event import ConversationEvent
 from messaging.models.participant import Participant, seq_column
-from records.errors import Conflict, check_version
+from records.errors import Conflict, check_version, invalid_field
+from tickets import lifecycle
 from tickets.models import Ticket
-from tickets.models.querysets import name_of
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
@@ -60,10 +60,9 @@ class ConversationQuerySet(models.QuerySet["Conversation"]):
         """Start a chat with `requester`, or of the caller where nobody is named."""
         requester = requester or by.user
         if requester is None or not requester.is_active:
-            message = _("Name an active person.")
-            raise ValidationError({"requester": ValidationError(message, code="inactive")})
+            raise invalid_field("requester", _("Name an active person."), "inactive")
         if not by.is_team and (requester.pk != by.user_id or workgroup is not None):
-            raise PermissionDenied(gettext("Only the team can do this."))
+            raise lifecycle.refused()
         chat = self.create(
             kind=Conversation.Kind.CHAT,
             status=Conversation.Status.QUEUED,
@@ -244,9 +243,8 @@ class Conversation(models.Model):
     def claim(self, *, by: Actor, expected_version: int | None = None) -> None:
         """Take what nobody has; the second of two agents is told."""
         self._refuse_strangers(by)
-        if self.ticket:
-            check_version(self, expected_version, STALE)
-            self.ticket.claim(by=by)
+        if ticket := self._ticket(expected_version):
+            ticket.claim(by=by)
             return
         with self._changing(expected_version):
             if self.assignee_id not in {None, by.user_id}:
@@ -261,13 +259,12 @@ class Conversation(models.Model):
         self, assignee: User | None, *, by: Actor, expected_version: int | None = None
     ) -> None:
         self._refuse_strangers(by)
-        if self.ticket:
-            check_version(self, expected_version, STALE)
-            self.ticket.assign(assignee, by=by)
+        if ticket := self._ticket(expected_version):
+            ticket.assign(assignee, by=by)
             return
         if assignee is not None and not (assignee.is_active and assignee.is_team_member):
             message = _("Only active agents and administrators can be given conversations.")
-            raise ValidationError({"assignee": ValidationError(message, code="not_in_team")})
+            raise invalid_field("assignee", message, "not_in_team")
         with self._changing(expected_version):
             self._assign(assignee, by=by)
 
@@ -285,9 +282,8 @@ class Conversation(models.Model):
     def close(self, *, by: Actor, expected_version: int | None = None) -> None:
         """End a chat, or close the ticket as resolved."""
         self._refuse_strangers(by)
-        if self.ticket:
-            check_version(self, expected_version, STALE)
-            self.ticket.close(by=by)
+        if ticket := self._ticket(expected_version):
+            ticket.close(by=by)
             return
         with self._changing(expected_version):
             if self.status == self.Status.CLOSED:
@@ -295,9 +291,8 @@ class Conversation(models.Model):
             self._move(Verb.CLOSED, self.Status.CLOSED, by=by, closed_at=timezone.now())
 
     def reopen(self, *, by: Actor, expected_version: int | None = None) -> None:
-        if self.ticket:
-            check_version(self, expected_version, STALE)
-            self.ticket.reopen(by=by)
+        if ticket := self._ticket(expected_version):
+            ticket.reopen(by=by)
             return
         self._refuse_strangers(by)
         with self._changing(expected_version):
@@ -314,7 +309,13 @@ class Conversation(models.Model):
 
     def _refuse_strangers(self, by: Actor) -> None:
         if not by.is_team:
-            raise PermissionDenied(gettext("Only the team can do this."))
+            raise lifecycle.refused()
+
+    def _ticket(self, expected_version: int | None) -> Ticket | None:
+        """Return the ticket that is changed instead of its conversation, if there is one."""
+        if self.ticket:
+            check_version(self, expected_version, STALE)
+        return self.ticket
 
     @contextmanager
     def _changing(self, expected_version: int | None = None) -> Iterator[None]:

@@ -25,13 +25,10 @@ class ConversationEvent(Event):
         verbose_name=_("conversation"),
     )
     verb = models.CharField(_("what"), max_length=16, choices=Verb.choices)
-    workgroup_id = models.BigIntegerField(null=True, blank=True)
-    assignee_id = models.BigIntegerField(null=True, blank=True)
 
     class Meta(Event.Meta):
         verbose_name = _("conversation event")
         verbose_name_plural = _("conversation events")
-        ordering = ["id"]
         indexes = [
             models.Index(fields=["conversation", "id"], name="conversation_event_history"),
             models.Index(fields=["verb", "at"], name="conversation_event_figures"),

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Self
 
 from django.conf import settings
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import PermissionDenied
 from django.core.validators import (
     MaxLengthValidator,
     MinLengthValidator,
@@ -20,12 +20,12 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.actor import Actor
 from accounts.models import User
+from accounts.models.querysets import name_of
 from configuration.values import value
 from messaging.events import announce, message_changed
 from messaging.models.conversation import Conversation
 from messaging.models.participant import seq_column
-from records.errors import Conflict, check_version
-from tickets.models.querysets import name_of
+from records.errors import Conflict, check_version, invalid_field
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
@@ -169,8 +169,7 @@ class Message(models.Model):
         """Raise ValidationError for a column that cannot be kept, and where nothing is said."""
         self.clean_fields(exclude={"conversation", "author", "recalled_by"})
         if not self.content.strip():
-            message = gettext("Write something.")
-            raise ValidationError({"content": ValidationError(message, code="blank")})
+            raise invalid_field("content", gettext("Write something."), "blank")
 
     def is_editable_by(self, by: Actor) -> bool:
         """Return whether `by` wrote it, and not too long ago."""

@@ -6,12 +6,11 @@ from typing import TYPE_CHECKING, ClassVar, Self
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Value
-from django.db.models.functions import Coalesce, NullIf
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
+from accounts.models.querysets import name_of
 from records.histories import History, HistoryQuerySet
 
 if TYPE_CHECKING:
@@ -40,10 +39,14 @@ class Event(History):
     field = models.CharField(_("field"), max_length=32, blank=True)
     old = models.TextField(_("before"), blank=True)
     new = models.TextField(_("after"), blank=True)
+    # Those of the row after the change.
+    workgroup_id = models.BigIntegerField(null=True, blank=True)
+    assignee_id = models.BigIntegerField(null=True, blank=True)
 
     class Meta:
         abstract = True
         default_permissions = ("view",)
+        ordering = ["id"]
 
 
 class TicketEventQuerySet(HistoryQuerySet["TicketEvent"]):
@@ -58,8 +61,7 @@ class TicketEventQuerySet(HistoryQuerySet["TicketEvent"]):
 
     def with_names(self) -> Self:
         """Add `actor_name` by the same query."""
-        name = Coalesce(NullIf("actor__display_name", Value("")), "actor__username")
-        return self.annotate(actor_name=name)
+        return self.annotate(actor_name=name_of("actor"))
 
 
 class TicketEvent(Event):
@@ -68,8 +70,7 @@ class TicketEvent(Event):
     Every change of status has `field="status"` with `old` and `new`; its verb says which kind of
     move it was: `resolved`, `closed` (`detail` has the reason; an unresolved ticket that closes
     as resolved is first resolved), `reopened` (from resolved, or by an administrator from
-    closed), or plainly `status`. `workgroup_id` and `assignee_id` are those of the ticket after
-    the change.
+    closed), or plainly `status`.
     """
 
     class Verb(models.TextChoices):
@@ -102,15 +103,11 @@ class TicketEvent(Event):
         blank=True,
         help_text=_("From the creation of the ticket, for first_response, resolved and closed."),
     )
-    workgroup_id = models.BigIntegerField(null=True, blank=True)
-    assignee_id = models.BigIntegerField(null=True, blank=True)
-
     objects: ClassVar = TicketEventQuerySet.as_manager()
 
     class Meta(Event.Meta):
         verbose_name = _("ticket event")
         verbose_name_plural = _("ticket events")
-        ordering = ["id"]
         indexes = [
             models.Index(fields=["ticket", "id"], name="ticket_event_history"),
             models.Index(fields=["verb", "at"], name="ticket_event_figures"),

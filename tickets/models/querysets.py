@@ -8,12 +8,12 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Self
 
 from django.db import models, transaction
-from django.db.models import F, Q, Value
-from django.db.models.functions import Coalesce, NullIf
+from django.db.models import F, Q
 from django.utils import timezone
 
 from accounts.actor import Actor
 from accounts.models import User, Workgroup
+from accounts.models.querysets import name_of
 from configuration.values import value
 from tickets.changes import insert
 from tickets.lifecycle import UNRESOLVED, Status
@@ -147,8 +147,3 @@ class TicketQuerySet(models.QuerySet["Ticket"]):
             assignee_name=name_of("assignee"),
             workgroup_name=F("workgroup__name"),
         )
-
-
-def name_of(person: str) -> Coalesce:
-    """Return the name that others see, as str(user) has it, for the person behind a relation."""
-    return Coalesce(NullIf(f"{person}__display_name", Value("")), f"{person}__username")

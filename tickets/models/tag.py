@@ -7,14 +7,18 @@ here are the index for filters and figures. `Ticket` writes both in one transact
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 
-from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from records.errors import invalid_field
+
 MOST_TAGS = 20
 LONGEST_TAG = 50
+
+_refusal = partial(invalid_field, "tags")
 
 
 class TicketTag(models.Model):
@@ -55,7 +59,3 @@ def _check(name: str) -> None:
         raise _refusal(
             gettext("A tag has no commas and no characters that cannot be seen."), "invalid_tag"
         )
-
-
-def _refusal(message: str, code: str, **params: object) -> ValidationError:
-    return ValidationError({"tags": ValidationError(message, code=code, params=params)})

@@ -23,7 +23,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.actor import Actor
 from accounts.models import User, Workgroup
-from records.errors import Conflict, Stale
+from records.errors import Conflict, check_version
 from tickets import changes, lifecycle, replies
 from tickets.changes import Change, Verb
 from tickets.lifecycle import InvalidTransition
@@ -360,8 +360,8 @@ class Ticket(models.Model):
             self.lock()
             if self.deleted_at is not None and not deleted:
                 raise Conflict(gettext("This ticket was deleted."), code="deleted")
-            if expected_version not in {None, self.version}:
-                raise Stale(gettext("Somebody changed this ticket since you read it."))
+            stale = gettext("Somebody changed this ticket since you read it.")
+            check_version(self, expected_version, stale)
             change = Change(self, by=by, at=at)
             yield change
             change.save(is_edit=is_edit)

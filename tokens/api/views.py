@@ -16,6 +16,7 @@ from rest_framework.serializers import BaseSerializer
 
 from accounts.actor import Actor
 from records.errors import Forbidden
+from rest.cursors import PAGINATION_PARAMETERS
 from rest.serializers import NoInputSerializer
 from rest.viewsets import ApiViewSet, FamilyViewSet
 from tokens.api.filters import TokenFilter
@@ -31,8 +32,6 @@ from tokens.api.serializers import (
 from tokens.login.links import make_login_link
 from tokens.models import AccessToken, AccessTokenQuerySet, TokenEvent
 from tokens.request import address_of
-
-READS_PAGES = ("limit", "cursor", "with_count", "ordering")
 
 
 class TokenViewSet(FamilyViewSet[AccessToken]):
@@ -142,7 +141,7 @@ class TokenViewSet(FamilyViewSet[AccessToken]):
         detail=True,
         serializer_class=TokenEventSerializer,
         orderings=["-id"],
-        extra_parameters=READS_PAGES,
+        extra_parameters=PAGINATION_PARAMETERS,
     )
     def events(self, request: Request, pk: str) -> Response:
         """Read the audit of a token.

@@ -46,7 +46,7 @@ def whole_page(
     request: AgentRequest, query: ListQuery, *, status: int = 200, **pane: Any
 ) -> HttpResponse:
     """Answer with the whole page; `pane` is what stands beside the list."""
-    context = {**page_context(request, query), **list_context(request, query), **pane}
+    context = {**list_context(request, query), **pane}
     return render(request, "workstation/desk.html", context, status=status)
 
 
@@ -68,12 +68,15 @@ def page_context(request: AgentRequest, query: ListQuery) -> dict[str, Any]:
 
 
 def list_context(request: AgentRequest, query: ListQuery) -> dict[str, Any]:
-    may = Permissions.of(request)
+    """Return what the list needs, and every part of the page."""
+    context = page_context(request, query)
     visible = Ticket.objects.visible_to(request.user).with_names()
     page = page_after(query.apply(visible, request.user), Cursor.read(request.GET.get("after", "")))
     counts = count_tabs(request.user)
+    shows_words = context["may"].read_messages
     return {
-        "rows": rows_of(page.tickets, request.user, with_messages=may.read_messages),
+        **context,
+        "rows": rows_of(page.tickets, request.user, with_messages=shows_words),
         "after": page.next,
         "tabs": [(tab, label, counts.get(tab), query.with_tab(tab)) for tab, label in TABS.items()],
         "filters": FILTERS.items(),

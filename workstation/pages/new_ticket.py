@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import Case, Q, When
 from django.http import HttpResponse
 from django.shortcuts import render
@@ -12,7 +11,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from accounts.actor import Actor
 from accounts.models import User
 from configuration.values import value
-from records.errors import Conflict
+from records.errors import REFUSALS, sentence_of, status_of
 from records.ids import is_id
 from tickets.models import Ticket
 from workstation.forms import NewTicketForm
@@ -40,12 +39,9 @@ def new_ticket(request: AgentRequest) -> HttpResponse:
         made = Ticket.objects.open_for(
             by=Actor.of(request), channel=Ticket.Channel.AGENT, **form.cleaned_data
         )
-    except ValidationError as refusal:
-        form.add_error(None, refusal.messages)
-        return _show(request, form, 400)
-    except (Conflict, PermissionDenied) as refusal:
-        form.add_error(None, str(refusal))
-        return _show(request, form, 409 if isinstance(refusal, Conflict) else 403)
+    except REFUSALS as refusal:
+        form.add_error(None, getattr(refusal, "messages", None) or sentence_of(refusal))
+        return _show(request, form, status_of(refusal))
     return go_to(request, reverse("workstation:ticket", args=[made.pk]))
 
 
@@ -66,12 +62,7 @@ def customers(request: AgentRequest) -> HttpResponse:
     words = request.GET.get("customer", "").replace("\x00", "").strip()[:100]
     found: list[User] = []
     if words:
-        named = (
-            Q(display_name__icontains=words)
-            | Q(username__icontains=words)
-            | Q(email__icontains=words)
-        )
-        people = User.objects.visible_to(request.user).active().filter(named)
+        people = User.objects.visible_to(request.user).active().matching(words)
         # Tickets are rarely for the team itself, so customers come first.
         is_team = Q(role__in=[User.Role.AGENT, User.Role.ADMINISTRATOR])
         order = people.order_by(Case(When(is_team, then=1), default=0), "display_name", "username")

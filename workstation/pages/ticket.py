@@ -7,7 +7,6 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -16,7 +15,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from accounts.actor import Actor
 from messaging.models import Conversation
-from records.errors import Conflict
+from records.errors import REFUSALS, Refusal, sentence_of, status_of
 from tickets.models import Ticket
 from tokens.login.sign_in import SeeOther
 from workstation.forms import (
@@ -43,7 +42,6 @@ from workstation.ticket_reply import reply as post_reply
 from workstation.ticket_thread import TicketThread
 
 Change = Callable[[AgentRequest, Ticket, Actor], None]
-REFUSALS = (Conflict, ValidationError, PermissionDenied)
 
 
 def _seen(request: AgentRequest, ticket_id: int) -> Ticket:
@@ -111,58 +109,39 @@ def _gone(request: AgentRequest) -> HttpResponse:
     return render(request, "workstation/_alert.html", context, status=404)
 
 
-def _answer(
-    request: AgentRequest, ticket_id: int, refusal: Exception | None = None
-) -> HttpResponse:
+def _answer(request: AgentRequest, ticket_id: int, refusal: Refusal | None = None) -> HttpResponse:
     found = _seen_or_gone(request, ticket_id)
     if found is None:
         # Given away: what was asked for is done, and it is out of sight now.
         return _gone(request) if refusal else go_to(request, reverse("workstation:tickets"))
-    status = status_of(refusal)
     if not is_part(request):
-        return _whole_answer(request, found, refusal, status)
+        return _whole_answer(request, found, refusal)
     context = {
         **page_context(request, current_query(request)),
         "thread": _thread(request, found),
         "counts": count_tabs(request.user),
-        "alert": sentence_of(refusal),
+        "alert": sentence_of(refusal) if refusal else "",
         "can_force": getattr(refusal, "code", "") == "stale-reply",
     }
+    status = status_of(refusal) if refusal else 200
     response = render(request, "workstation/_changed.html", context, status=status)
     response.headers["HX-Trigger"] = json.dumps({f"ticket-{ticket_id}": {}})
     return response
 
 
-def _whole_answer(
-    request: AgentRequest, found: Ticket, refusal: Exception | None, status: int
-) -> HttpResponse:
+def _whole_answer(request: AgentRequest, found: Ticket, refusal: Refusal | None) -> HttpResponse:
     """Answer a form that was sent without script."""
     if refusal is None:
         return SeeOther(reverse("workstation:ticket", args=[found.pk]))
     return whole_page(
         request,
         ListQuery(),
-        status=status,
+        status=status_of(refusal),
         thread=_thread(request, found),
         open_id=found.pk,
         alert=sentence_of(refusal),
         typed=request.POST.get("content", ""),
     )
-
-
-def status_of(refusal: Exception | None) -> int:
-    if refusal is None:
-        return 200
-    if isinstance(refusal, Conflict):
-        return 412 if refusal.code == "stale-version" else 409
-    return 403 if isinstance(refusal, PermissionDenied) else 400
-
-
-def sentence_of(refusal: Exception | None) -> str:
-    """Return what a refusal says to people."""
-    if isinstance(refusal, ValidationError):
-        return " ".join(refusal.messages)
-    return str(refusal) if refusal else ""
 
 
 @changes("messages:write")

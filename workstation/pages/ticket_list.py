@@ -30,11 +30,7 @@ def tickets(request: AgentRequest) -> HttpResponse:
         return whole_page(request, query)
     if request.htmx.target == "pane":
         return render(request, "workstation/_nothing_open.html", page_context(request, query))
-    context = {
-        **page_context(request, query),
-        **list_context(request, query),
-        "open_id": open_id(request),
-    }
+    context = {**list_context(request, query), "open_id": open_id(request)}
     # What is open beside the list stays open, in the page and in its address.
     address = reverse("workstation:ticket", args=[context["open_id"]]) if context["open_id"] else ""
     is_search = request.htmx.target == "list-body"
@@ -49,11 +45,7 @@ def tickets(request: AgentRequest) -> HttpResponse:
 def more_rows(request: AgentRequest) -> HttpResponse:
     """Show the rows that follow those already on the screen."""
     query = ListQuery.of(request.GET)
-    context = {
-        **page_context(request, query),
-        **list_context(request, query),
-        "open_id": open_id(request),
-    }
+    context = {**list_context(request, query), "open_id": open_id(request)}
     return render(request, "workstation/_rows.html", context)
 
 
