@@ -19,7 +19,7 @@ from tokens.verification.verify import check, verify
 
 
 @dataclass(frozen=True)
-class Entry:
+class Login:
     """Who comes in by which token, and where to. `seen` is the origin of the page they were on."""
 
     token: AccessToken
@@ -29,7 +29,7 @@ class Entry:
     seen: str = ""
 
     @classmethod
-    def of_code(cls, found: LoginCode) -> Entry:
+    def of_code(cls, found: LoginCode) -> Login:
         page = safe_next(found.target, found.next)
         return cls(found.access_token, found.user, found.target, page, found.page)
 
@@ -55,21 +55,21 @@ class Entry:
         )
 
 
-def verify_login(request: HttpRequest, secret: str, target: str) -> Entry:
+def verify_login(request: HttpRequest, secret: str, target: str) -> Login:
     """Return what a token, or the one-time code of a login link, opens; raises Refused."""
     call = Call.of_login(request)
     if secret.startswith(PREFIX):
         return _verify_code(secret, call)
     token = verify(secret, call, scope=f"login:{target}")
     page = safe_next(target, request.GET.get("next") or request.POST.get("next"))
-    return Entry(token, token.user, target, page, call.seen)
+    return Login(token, token.user, target, page, call.seen)
 
 
-def _verify_code(code: str, call: Call) -> Entry:
+def _verify_code(code: str, call: Call) -> Login:
     """Look at a login link's code without using it up, and note the page that shows it."""
     found = LoginCode.peek(code)
     if found is None:
         raise counted(call, Refused("code-used"))
-    Entry.of_code(found).check(call)
+    Login.of_code(found).check(call)
     found.admit(call.seen)
-    return Entry.of_code(found)
+    return Login.of_code(found)

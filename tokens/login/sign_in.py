@@ -12,7 +12,7 @@ from django.http import HttpResponse, HttpResponseRedirect
 from accounts.models import User
 from tokens.embedding.frames import in_frame, within
 from tokens.login.addresses import own_host
-from tokens.login.entry import Entry
+from tokens.login.entry import Login
 from tokens.login.middleware import session_context
 from tokens.models import AccessToken
 from tokens.request import GRANT_KEY, PENDING_KEY, TOKEN_KEY, TokenRequest, address_of
@@ -29,7 +29,7 @@ class SeeOther(HttpResponseRedirect):
     status_code = 303
 
 
-def enter(request: TokenRequest, entry: Entry) -> HttpResponse:
+def enter(request: TokenRequest, entry: Login) -> HttpResponse:
     """Sign in, or ask first where somebody else is signed in; then go on to the page."""
     if request.access_token == entry.token and request.user == entry.person:
         return SeeOther(within(request, entry.page))
@@ -44,7 +44,7 @@ def enter(request: TokenRequest, entry: Entry) -> HttpResponse:
     return SeeOther(entry.page)
 
 
-def _enter_frame(request: TokenRequest, entry: Entry) -> HttpResponse:
+def _enter_frame(request: TokenRequest, entry: Login) -> HttpResponse:
     """Sign in inside a frame, and let the next call find out whether the browser kept it."""
     open_session(request, entry)
     code = entry.code(session_key=row_key(request.session.session_key))
@@ -52,7 +52,7 @@ def _enter_frame(request: TokenRequest, entry: Entry) -> HttpResponse:
     return SeeOther(within(request, f"/agent/auth/arrived?{query}"))
 
 
-def open_session(request: TokenRequest, entry: Entry) -> None:
+def open_session(request: TokenRequest, entry: Login) -> None:
     """Begin a session of the token, which ends no later than the token."""
     token = entry.token
     request.session.flush()
@@ -91,7 +91,7 @@ def _hides_our_cookie(request: TokenRequest) -> bool:
     return call.origin is None or call.origin.host != own_host(request)
 
 
-def _ask_to_switch(request: TokenRequest, entry: Entry) -> HttpResponse:
+def _ask_to_switch(request: TokenRequest, entry: Login) -> HttpResponse:
     request.session[PENDING_KEY] = {
         "token": entry.token.pk,
         "person": entry.person.pk,
@@ -103,7 +103,7 @@ def _ask_to_switch(request: TokenRequest, entry: Entry) -> HttpResponse:
     return SeeOther("/agent/auth/switch")
 
 
-def pending_login(request: TokenRequest) -> Entry | None:
+def pending_login(request: TokenRequest) -> Login | None:
     """Return the login that waits for an answer, if it is fresh."""
     pending = request.session.get(PENDING_KEY)
     if not pending or pending["at"] < time.time() - PENDING_FOR:
@@ -112,4 +112,4 @@ def pending_login(request: TokenRequest) -> Entry | None:
     person = User.objects.filter(pk=pending["person"]).first()
     if token is None or person is None:
         return None
-    return Entry(token, person, pending["target"], pending["next"], pending["seen"])
+    return Login(token, person, pending["target"], pending["next"], pending["seen"])

@@ -21,7 +21,7 @@ from tokens.embedding.frames import Frame, in_frame, may_be_framed, within
 from tokens.embedding.policies import ANYONE, NOBODY, framed_by
 from tokens.errors import Refused
 from tokens.login.addresses import TARGET_PAGES, safe_next
-from tokens.login.entry import Entry, verify_login
+from tokens.login.entry import Login, verify_login
 from tokens.login.guards import may_enter, turn_away
 from tokens.login.middleware import open_to_all
 from tokens.login.refused_page import hide, refused_page
@@ -75,7 +75,7 @@ def _is_only_looking(request: HttpRequest) -> bool:
     return "prefetch" in purpose.lower() or "prerender" in purpose.lower()
 
 
-def landing(request: TokenRequest, entry: Entry, code: str) -> HttpResponse:
+def landing(request: TokenRequest, entry: Login, code: str) -> HttpResponse:
     """Answer with a page whose script finds out where it is and sends the code on.
 
     Only that POST signs in, so a frame that the browser does not show signs nobody in.
@@ -111,7 +111,7 @@ class OpenByCode(View):
         return hide(enter(request, entry))
 
 
-def redeem(request: TokenRequest) -> Entry:
+def redeem(request: TokenRequest) -> Login:
     """Use up the code that our own page sent, and return what it opens; raises Refused."""
     origin = request.headers.get("Origin")
     if origin and origin.partition("://")[2] != request.get_host():
@@ -122,7 +122,7 @@ def redeem(request: TokenRequest) -> Entry:
     if not found.page:
         # The browser told our server no page, but our script may have seen it.
         found.page = str(Origin.parse(request.POST.get("page", "")) or "")
-    entry = Entry.of_code(found)
+    entry = Login.of_code(found)
     if request.frame not in (None, Frame.of(entry.token, entry.person)):
         raise Refused("code-used")
     entry.check_session(request)
@@ -145,7 +145,7 @@ def arrived(request: TokenRequest) -> HttpResponse:
     # The browser has just dropped its key.
     if found is None or not Session.objects.filter(pk=found.session_key).delete()[0]:
         return refused_page(request, Refused("code-used"))
-    entry = Entry.of_code(found)
+    entry = Login.of_code(found)
     try:
         entry.check_session(request)
     except Refused as refusal:
@@ -153,7 +153,7 @@ def arrived(request: TokenRequest) -> HttpResponse:
     return _without_cookies(request, entry, entry.code(expires_at=found.expires_at))
 
 
-def _without_cookies(request: TokenRequest, entry: Entry, code: str) -> HttpResponse:
+def _without_cookies(request: TokenRequest, entry: Login, code: str) -> HttpResponse:
     """Let the workstation's scripts carry the session; offer a tab where that cannot work."""
     context = {
         "code": code,

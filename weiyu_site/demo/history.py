@@ -21,7 +21,7 @@ from tokens.maintenance.expiry_notices import DAYS as NOTICE_DAYS
 from tokens.models import AccessToken, ExpiryNotice
 from weiyu_site.demo import stories
 from weiyu_site.demo.clock import time_is
-from weiyu_site.demo.stories import Entry, Story
+from weiyu_site.demo.stories import Story, Turn
 
 DAYS = 30
 CLOSED_AFTER = timedelta(days=4)
@@ -136,7 +136,7 @@ def go_on(teller: Teller, story: Story, ticket: Ticket, agent: User) -> None:
     close_later(teller, ticket, story)
 
 
-def write_down(ticket: Ticket, entry: Entry, agent: User) -> None:
+def write_down(ticket: Ticket, entry: Turn, agent: User) -> None:
     author = ticket.requester if entry.sign == ">" else agent
     conversation = Conversation.objects.for_ticket(Ticket.objects.get(pk=ticket.pk))
     conversation.post(by=Actor(author), content=entry.text, internal=entry.sign == "#")

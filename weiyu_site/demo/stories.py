@@ -13,7 +13,7 @@ from typing import NamedTuple
 _FILE = Path(__file__).with_name("stories.txt")
 
 
-class Entry(NamedTuple):
+class Turn(NamedTuple):
     sign: str
     text: str
 
@@ -26,7 +26,7 @@ class Story(NamedTuple):
     tags: tuple[str, ...]
     end: str
     content: str
-    entries: tuple[Entry, ...]
+    entries: tuple[Turn, ...]
 
 
 def read() -> list[Story]:
@@ -52,5 +52,5 @@ def _story(part: str) -> Story:
     )
 
 
-def _entries(lines: list[str]) -> Iterator[Entry]:
-    return (Entry(sign=line[0], text=line[2:]) for line in lines if line)
+def _entries(lines: list[str]) -> Iterator[Turn]:
+    return (Turn(sign=line[0], text=line[2:]) for line in lines if line)

@@ -63,7 +63,7 @@ def require_writable(folder: Path) -> None:
         ) from error
 
 
-def place_wanted() -> tuple[str, str]:
+def wanted_address() -> tuple[str, str]:
     """Return HOST and PORT as they were given, or their defaults."""
     return os.environ.get("HOST") or "127.0.0.1", os.environ.get("PORT") or "8000"
 
@@ -239,7 +239,7 @@ def main(arguments: list[str]) -> int:
         require_python()
         if "--serve" in arguments:
             # Nobody should wait for an installation to learn that the port is taken.
-            listen(*place_wanted()).close()
+            listen(*wanted_address()).close()
         Environment(ROOT, requirements).ensure()
     except OSError as error:
         where = f" ({error.filename})" if error.filename else ""

@@ -33,9 +33,9 @@ from weiyu_site.launch.bootstrap import (
     ROOT,
     Impossible,
     listen,
-    place_wanted,
     require_writable,
     say,
+    wanted_address,
 )
 
 TOKEN_NAME = "make run"
@@ -44,7 +44,7 @@ DEMO_ANYWHERE = "WEIYU_DEMO_ANYWHERE"
 
 
 @dataclass(frozen=True)
-class Place:
+class Binding:
     """Where the site listens; the socket is taken before anything else is done."""
 
     host: str
@@ -86,39 +86,39 @@ def own_addresses() -> list[str]:
         return [address]
 
 
-def configure(place: Place) -> None:
+def configure(binding: Binding) -> None:
     """Complete the environment; what the operator wrote there stays."""
     # For nobody else's eyes: the database in it holds sessions and people's data.
     keys.data_dir().mkdir(mode=0o700, parents=True, exist_ok=True)
     require_writable(keys.data_dir())
     keys.ensure()
     if not {"WEIYU_ALLOWED_HOSTS", "WEIYU_ALLOWED_HOSTS_FILE"} & os.environ.keys():
-        hosts = ["localhost", "127.0.0.1", "[::1]", *map(in_url, place.names)]
+        hosts = ["localhost", "127.0.0.1", "[::1]", *map(in_url, binding.names)]
         os.environ["WEIYU_ALLOWED_HOSTS"] = ",".join(dict.fromkeys(hosts))
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "weiyu_site.settings")
     django.setup()
 
 
-def prepare(place: Place) -> None:
+def prepare(binding: Binding) -> None:
     """Bring tables, static files and demo people up to date."""
     from weiyu_site.demo import people
 
     say("Preparing the database …")
     call_command("migrate", interactive=False, verbosity=0)
     if people.are_there() or people.may_be_made():
-        refuse_demo_in_public(place)
+        refuse_demo_in_public(binding)
     collect_static_files()
     if people.may_be_made():
         say("Making the demo people and tickets (only this once) …")
         call_command("seed_demo", verbosity=0)
 
 
-def refuse_demo_in_public(place: Place) -> None:
-    if place.address.is_loopback or env.flag(DEMO_ANYWHERE, default=False):
+def refuse_demo_in_public(binding: Binding) -> None:
+    if binding.address.is_loopback or env.flag(DEMO_ANYWHERE, default=False):
         return
     raise Impossible(
-        f"This site has demo people, so it is served on this machine alone and not on {place.host}."
-        f" To show them to others all the same: {DEMO_ANYWHERE}=true make run HOST={place.host}"
+        "This site has demo people, so it is served on this machine alone and not on"
+        f" {binding.host}. To show them to others all the same: {DEMO_ANYWHERE}=true make run HOST={binding.host}"
     )
 
 
@@ -173,12 +173,12 @@ def issue_token() -> str | None:
     return secret
 
 
-def welcome(place: Place, secret: str | None) -> str:
+def welcome(binding: Binding, secret: str | None) -> str:
     """Return what people need to begin: who can sign in, links that work, a call that works."""
-    url = settings.PUBLIC_URL or place.url(place.names[0])
+    url = settings.PUBLIC_URL or binding.url(binding.names[0])
     lines = ["", f"Weiyu runs at {url} (Ctrl-C stops it)."]
-    if not settings.PUBLIC_URL and place.address.is_unspecified:
-        elsewhere = [place.url(name) for name in own_addresses()]
+    if not settings.PUBLIC_URL and binding.address.is_unspecified:
+        elsewhere = [binding.url(name) for name in own_addresses()]
         lines += [f"From other machines: {address}" for address in elsewhere]
     if secret is None:
         lines += [
@@ -214,11 +214,11 @@ def what_works(url: str, secret: str) -> Iterator[str]:
     yield f"All calls: {url}/api/docs"
 
 
-def run_server(place: Place, *, reload: bool) -> None:
+def run_server(binding: Binding, *, reload: bool) -> None:
     config = uvicorn.Config(
         serve.APPLICATION,
-        host=place.host,
-        port=place.port,
+        host=binding.host,
+        port=binding.port,
         log_config=None,
         reload=reload,
         reload_dirs=[str(ROOT)] if reload else None,
@@ -227,9 +227,9 @@ def run_server(place: Place, *, reload: bool) -> None:
     )
     server = uvicorn.Server(config)
     if reload:
-        ChangeReload(config, target=server.run, sockets=[place.listener]).run()
+        ChangeReload(config, target=server.run, sockets=[binding.listener]).run()
     else:
-        server.run(sockets=[place.listener])
+        server.run(sockets=[binding.listener])
 
 
 @contextmanager
@@ -253,20 +253,20 @@ def one_sentence() -> Iterator[None]:
 
 
 def main(arguments: list[str]) -> int:
-    place = None
+    binding = None
     try:
         with one_sentence():
-            host, port = place_wanted()
-            place = Place(host, listen(host, port))
-            configure(place)
-            prepare(place)
-            say(welcome(place, issue_token()))
-        run_server(place, reload="--reload" in arguments)
+            host, port = wanted_address()
+            binding = Binding(host, listen(host, port))
+            configure(binding)
+            prepare(binding)
+            say(welcome(binding, issue_token()))
+        run_server(binding, reload="--reload" in arguments)
     except KeyboardInterrupt:
         return 0
     finally:
-        if place is not None:
-            place.listener.close()
+        if binding is not None:
+            binding.listener.close()
     return 0
 
 
