@@ -118,7 +118,8 @@ def refuse_demo_in_public(binding: Binding) -> None:
         return
     raise Impossible(
         "This site has demo people, so it is served on this machine alone and not on"
-        f" {binding.host}. To show them to others all the same: {DEMO_ANYWHERE}=true make run HOST={binding.host}"
+        f" {binding.host}. To show them to others all the same:"
+        f" {DEMO_ANYWHERE}=true make run HOST={binding.host}"
     )
 
 
