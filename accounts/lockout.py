@@ -1,4 +1,7 @@
-"""Wrong passwords: when they are forgotten, and what somebody sees after too many."""
+"""Wrong passwords: who counts as one caller, when they are forgotten, and what too many answer.
+
+django-axes counts; how many, and for how long, is AXES_… in weiyu_site/settings.py.
+"""
 
 from __future__ import annotations
 

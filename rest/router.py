@@ -1,4 +1,4 @@
-"""One router makes every family the same (see docs/openapi.yaml for the result)."""
+"""The addresses of every family. What it answers there stands in rest/viewsets.py."""
 
 from __future__ import annotations
 

@@ -33,6 +33,14 @@ PASSWORD = "correct horse battery staple"
 NOTHING_SKIPPED = os.environ.get("WEIYU_TEST_NOTHING_SKIPPED") == "true"
 
 
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Let what touches no database, cache or server run once."""
+    touches = {"db", "transactional_db"} & set(getattr(item, "fixturenames", ()))
+    is_marked = any(item.get_closest_marker(name) for name in ("django_db", "server", "cache"))
+    if not touches and not is_marked and not item.get_closest_marker("redis"):
+        item.add_marker("once")
+
+
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skip what needs another database or Redis, and say so."""
     if item.get_closest_marker("postgresql") and connection.vendor != "postgresql":

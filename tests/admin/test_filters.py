@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import re
 from html import unescape
 
@@ -134,11 +135,14 @@ def test_no_value_fails_a_list(label, world, dora, browser):
     names = [*OFFERED[label], "id__regex", "id__range", "p", "o", "q", "e", "all", "_to_field",
              "_popup", "_facets", "_changelist_filters"]  # fmt: skip
 
+    # All pairs take minutes; which ones are tried changes from run to run, and is told.
+    seed = random.randrange(10**6)
+    chosen = random.Random(seed)
     for name in names:
-        for value in HOSTILE:
+        for value in chosen.sample(HOSTILE, 4):
             sent = value.encode("utf-8", "surrogatepass")
             answer = client.get(page, {name: sent})
-            assert answer.status_code in {200, 302, 400}, (name, value)
+            assert answer.status_code in {200, 302, 400}, (seed, name, value)
             if answer.status_code == 302:
                 assert answer["Location"] == f"{page}?e=1"
                 assert client.get(page, {name: sent, "e": 1}).status_code == 200

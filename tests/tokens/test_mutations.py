@@ -107,6 +107,7 @@ def calls_in_turn(url: str, bent: list[tuple[int, str]]) -> list[tuple[int, str]
 
 
 @pytest.mark.server
+@pytest.mark.once
 def test_ten_thousand_bent_tokens_against_a_running_server(serving, tmp_path):
     with serving(tmp_path, {"WEIYU_TRUSTED_PROXIES": "127.0.0.1"}) as weiyu:
         secret = weiyu.issue(people.ADMINISTRATOR)

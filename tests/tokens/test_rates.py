@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
+
 from tokens.verification.rates import count
+
+pytestmark = pytest.mark.cache
 
 
 def test_everyone_who_begins_a_window_at_once_is_counted():

@@ -1,4 +1,4 @@
-"""Rotation: a successor with the same settings, while the old token stays good for a grace."""
+"""The rules of `AccessToken.rotate`: a like successor, and a grace for the old token."""
 
 from __future__ import annotations
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 import logging
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
+from django.apps import apps
+from django.conf import settings
 from django.core.management import CommandError
 from django.db import DatabaseError, connection
 from django.db.migrations.loader import MigrationLoader
@@ -19,8 +22,12 @@ def refuse_other_states() -> None:
 
     Raises CommandError with one sentence, and DatabaseError where it does not answer.
     """
-    applied = set(MigrationRecorder(connection).applied_migrations())
-    unknown = sorted(applied - set(MigrationLoader(None).disk_migrations))
+    applied = MigrationRecorder(connection).applied_migrations()
+    # Apps of others may come and go.
+    rooms = (app for app in apps.get_app_configs() if Path(app.path).parent == settings.BASE_DIR)
+    ours = {room.label for room in rooms}
+    known = MigrationLoader(None).disk_migrations
+    unknown = sorted(name for name in applied if name[0] in ours and name not in known)
     if unknown:
         raise CommandError(
             "Weiyu cannot start: the database was made by another version of Weiyu (it has "
