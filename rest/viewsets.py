@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.utils.translation import gettext as _
 from rest_framework import status
@@ -89,6 +89,11 @@ class ApiViewSet(GenericViewSet[_Model]):
         serializer = self.get_serializer(data=self.request.data)
         serializer.is_valid(raise_exception=True)
         return dict(serializer.validated_data)
+
+    def listed(self, rows: QuerySet[Any]) -> Response:
+        """Answer a page of rows, by the serializer of the action."""
+        page = self.paginate_queryset(rows)
+        return self.get_paginated_response(self.get_serializer(page, many=True).data)
 
     def created(self, data: Any) -> Response:
         """Answer a new object: 200, and 201 with its address in the REST form."""

@@ -161,8 +161,7 @@ class TicketViewSet(FamilyViewSet[Ticket]):
         Who did what, when, through which token. Requesters see the moves alone.
         """
         events = TicketEvent.objects.visible_to(request.user).filter(ticket=self.get_object())
-        page = self.paginate_queryset(events.with_names())
-        return self.get_paginated_response(self.get_serializer(page, many=True).data)
+        return self.listed(events.with_names())
 
 
 # How requesters read and write what the team does by the first.

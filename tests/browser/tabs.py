@@ -63,14 +63,14 @@ class ChromiumTab:
             raise
 
     def click(self, selector: str) -> Tab:
-        from playwright.sync_api import TimeoutError as TooLate
-
-        before = set(self._page.context.pages)
+        before, url = set(self._page.context.pages), self._page.url
         self._page.click(selector)
-        with contextlib.suppress(TooLate):
-            self._page.wait_for_timeout(1000)
-        opened = set(self._page.context.pages) - before
-        return ChromiumTab(opened.pop()) if opened else self
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline and self._page.url == url:
+            if opened := set(self._page.context.pages) - before:
+                return ChromiumTab(opened.pop())
+            self._page.wait_for_timeout(100)
+        return self
 
     def close(self) -> None:
         self._page.close()
@@ -116,10 +116,14 @@ class FirefoxTab:
     def click(self, selector: str) -> Tab:
         before = set(self._browser.tabs())
         found = f"document.querySelector({json.dumps(selector)})"
+        url = self.run("location.href")
         self._evaluate(f"{found}.click()", self._context, by_a_person=True)
-        time.sleep(1)
-        opened = set(self._browser.tabs()) - before
-        return FirefoxTab(self._browser, opened.pop()) if opened else self
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline and self.run("location.href") == url:
+            if opened := set(self._browser.tabs()) - before:
+                return FirefoxTab(self._browser, opened.pop())
+            time.sleep(0.1)
+        return self
 
     def close(self) -> None:
         self._browser.call("browsingContext.close", context=self._context)

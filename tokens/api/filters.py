@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django_filters.rest_framework import CharFilter, ChoiceFilter
 
+from records.errors import invalid_field
 from rest.filters import FamilyFilterSet, MomentFilter, TruthFilter, any_of_ids
 from tokens.models import AccessToken, AccessTokenQuerySet
 from tokens.scopes import Scope
@@ -44,7 +44,7 @@ class TokenFilter(FamilyFilterSet):
                 "state": min(unknown)[:40],
                 "known": ", ".join(AccessToken.State.values),
             }
-            raise ValidationError({name: ValidationError(message, code="invalid-choice")})
+            raise invalid_field(name, message, "invalid-choice")
         return tokens.in_state(*states)
 
     def by_person(self, tokens: AccessTokenQuerySet, name: str, text: str) -> AccessTokenQuerySet:

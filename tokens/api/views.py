@@ -79,7 +79,6 @@ class TokenViewSet(FamilyViewSet[AccessToken]):
 
     # --- Verbs ----------------------------------------------------------------------------------
 
-    @extend_schema(request=DisableSerializer, responses=TokenSerializer)
     @action(detail=True, methods=["post"], serializer_class=DisableSerializer)
     def disable(self, request: Request, pk: str) -> Response:
         """Disable a token.
@@ -91,7 +90,6 @@ class TokenViewSet(FamilyViewSet[AccessToken]):
         token.disable(**self._given())
         return self._answer(token)
 
-    @extend_schema(request=None, responses=TokenSerializer)
     @action(detail=True, methods=["post"], serializer_class=NoInputSerializer)
     def enable(self, request: Request, pk: str) -> Response:
         """Enable a token that was disabled."""
@@ -99,7 +97,7 @@ class TokenViewSet(FamilyViewSet[AccessToken]):
         token.enable(**self._given())
         return self._answer(token)
 
-    @extend_schema(request=RotateSerializer, responses=NewTokenSerializer)
+    @extend_schema(responses=NewTokenSerializer)
     @action(detail=True, methods=["post"], serializer_class=RotateSerializer)
     @transaction.atomic
     @sensitive_variables("secret")
@@ -149,8 +147,7 @@ class TokenViewSet(FamilyViewSet[AccessToken]):
         What happened to it, by whom, through which token, from where. It outlives the token.
         """
         events: Any = TokenEvent.objects.filter(token_id=self.get_object().pk)
-        page = self.paginate_queryset(events)
-        return self.get_paginated_response(self.get_serializer(page, many=True).data)
+        return self.listed(events)
 
 
 class LoginLinkViewSet(ApiViewSet[AccessToken]):

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -14,7 +13,7 @@ from django.views.decorators.debug import sensitive_variables
 
 from accounts.actor import Actor
 from accounts.models import User
-from records.errors import Forbidden
+from records.errors import Forbidden, invalid_field
 from tokens.login.addresses import safe_next
 from tokens.models import AccessToken, LoginCode
 from tokens.scopes import ROLE_SCOPES
@@ -51,7 +50,7 @@ def make_login_link(
     _refuse_who_may_not_enter(person, target)
     if next_page and safe_next(target, next_page) != next_page:
         message = _("This is no page of the room. Write its path, such as /agent/tickets/42.")
-        raise ValidationError({"next": ValidationError(message, code="invalid")})
+        raise invalid_field("next", message, "invalid")
     expires_at = timezone.now() + LoginCode.LIFE
     code = LoginCode.make(token, target=target, user=person, next_page=next_page, admitted=False)
     details: dict[str, Any] = {"for": person.pk, "target": target}
@@ -69,7 +68,9 @@ def _person(token: AccessToken, wanted: int | str | None) -> User:
     named = {"username__iexact": wanted} if isinstance(wanted, str) else {"pk": wanted}
     person = User.objects.get_queryset().filter(**named).first()
     if person is None:
-        raise _bad_user(_("There is nobody with this id or username."), "does_not_exist")
+        raise invalid_field(
+            "user", _("There is nobody with this id or username."), "does_not_exist"
+        )
     if person.is_administrator:
         message = _("No link leads to another administrator.")
         raise Forbidden(message, code="towards-administrator")
@@ -78,10 +79,6 @@ def _person(token: AccessToken, wanted: int | str | None) -> User:
 
 def _refuse_who_may_not_enter(person: User, target: str) -> None:
     if not person.is_active:
-        raise _bad_user(_("This person is deactivated."), "inactive")
+        raise invalid_field("user", _("This person is deactivated."), "inactive")
     if f"login:{target}" not in ROLE_SCOPES[person.role]:
-        raise _bad_user(_("This person's role does not open the room."), "role")
-
-
-def _bad_user(message: str, code: str) -> ValidationError:
-    return ValidationError({"user": ValidationError(message, code=code)})
+        raise invalid_field("user", _("This person's role does not open the room."), "role")

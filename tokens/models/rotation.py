@@ -5,13 +5,12 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.actor import Actor
 from configuration.values import value
-from records.errors import Conflict
+from records.errors import Conflict, invalid_field
 from tokens.scopes import ROLE_SCOPES
 
 if TYPE_CHECKING:
@@ -71,5 +70,5 @@ def end_of_grace(token: AccessToken, grace: timedelta | None) -> datetime:
         grace = timedelta(hours=value("token_grace_hours"))
     if not timedelta(0) <= grace <= LONGEST_GRACE:
         message = _("The old token stays good for 7 days at most.")
-        raise ValidationError({"grace_seconds": ValidationError(message, code="out_of_range")})
+        raise invalid_field("grace_seconds", message, "out_of_range")
     return min(timezone.now() + grace, token.expires_at)
