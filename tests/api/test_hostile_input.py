@@ -12,7 +12,7 @@ from tests.api.every_call import Call, one_of_each, writes
 from tests.api.test_parsing import BODIES
 
 CALLS = writes()
-ROOMS = ("accounts", "tokens", "tickets", "messaging", "configuration", "weiyu_site")
+ROOMS = ("accounts", "tokens", "tickets", "messaging", "configuration", "rest")
 
 VALUES = {
     "null": None,
