@@ -78,6 +78,8 @@ def both(target="/x", headers=None, **more):
         ("/x", {"content-length": "-1"}, (400, "malformed")),
         ("/x", {"content-length": "2621440"}, None),
         ("/x", {"content-length": "2621441"}, (413, "body-too-large")),
+        ("/x", {"content-length": "9" * 5000}, (413, "body-too-large")),
+        ("/x", {"content-length": "0" * 5000 + "9"}, None),
         ("/healthz", {"content-length": "2621441"}, None),
         ("/healthz?a=%00", {}, (400, "malformed")),
         ("/api/user/avatar", {"content-type": "multipart/form-data; boundary=x",

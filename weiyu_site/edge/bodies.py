@@ -54,7 +54,9 @@ def expect_body(headers: Headers, path: str) -> ExpectedBody:
     if text and not (text.isascii() and text.isdigit()):
         detail = _("The Content-Length is no number.")
         return ExpectedBody(refusal=Refusal(400, "malformed", detail, close=True))
-    length, cap = int(text or 0), _largest(path, headers.text(b"content-type"))
+    # More digits than that are too large whatever they are, and Python refuses to read thousands.
+    length = int(text.lstrip("0")[:18] or 0)
+    cap = _largest(path, headers.text(b"content-type"))
     return ExpectedBody(
         length=length,
         is_chunked=is_chunked,
