@@ -1,4 +1,4 @@
-"""What texts may be that people type."""
+"""What may be in texts that people type."""
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ class Login:
         self.check(Call("session", address_of(request), page=page, domains=domains))
 
     def code(self, *, session_key: str = "", expires_at: datetime | None = None) -> str:
-        """Return a new one-time code that stands for this entry."""
+        """Return a new one-time code that stands for this login."""
         return LoginCode.make(
             self.token,
             user=self.person,

@@ -1,4 +1,4 @@
-"""Denials of tokens in the audit."""
+"""The audit rows of denials, few of each. Why a token is refused stands in rules.py."""
 
 from __future__ import annotations
 
