@@ -13,6 +13,7 @@ from accounts.models import User
 from records.ids import LARGEST_ID
 from rest.addresses import site_address
 from rest.fields import (
+    BoundedListField,
     FastCharField,
     FastChoiceField,
     FastIntegerField,
@@ -21,6 +22,7 @@ from rest.fields import (
     RelatedNameField,
     TextListField,
     UtcDateTimeField,
+    WholeNumberField,
 )
 from rest.serializers import FastModelSerializer
 from tokens.login.addresses import login_address
@@ -29,7 +31,7 @@ from tokens.models.rotation import LONGEST_GRACE
 from tokens.scopes import Scope
 
 
-class Scopes(PassThrough, serializers.ListField):
+class Scopes(PassThrough, BoundedListField):
     child = serializers.ChoiceField(choices=Scope.choices)
 
 
@@ -119,7 +121,7 @@ class DisableSerializer(serializers.Serializer[Any]):
 
 
 class RotateSerializer(serializers.Serializer[Any]):
-    grace_seconds = serializers.IntegerField(
+    grace_seconds = WholeNumberField(
         min_value=0,
         max_value=int(LONGEST_GRACE.total_seconds()),
         required=False,
