@@ -431,3 +431,14 @@ def test_the_token_is_in_no_row(browser, dora, issue):
     for model in (AccessToken, TokenEvent, Session, LoginCode):
         assert secret.rpartition(".")[2] not in str(list(model.objects.values()))
     assert settings.SESSION_ENGINE == "tokens.sessions.engine"
+
+
+@pytest.mark.parametrize("path", ["/", "/agent/login", "/admin/login/", "/nowhere", "/api/docs"])
+def test_no_page_with_a_token_in_its_address_shows_it_to_what_it_loads(path, browser, dora, issue):
+    _, secret = issue(dora)
+    pages = [f"{path}?accessToken={secret}", f"{path}?next=%2Fx%3Ftoken%3D{secret}"]
+
+    for page in [*pages, f"{path.rstrip('/')}/{secret}"]:
+        answer = browser.get(page)
+        assert answer["Referrer-Policy"] in {"strict-origin", "no-referrer"}, page
+    assert browser.get("/agent/login")["Referrer-Policy"] == "same-origin"
