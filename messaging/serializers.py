@@ -74,7 +74,7 @@ class MessageSerializer(FastModelSerializer[Message]):
         read_only_fields = ["id", "from_team", "internal", "client_id", "version"]
 
     def get_content_html(self, message: Message) -> str:
-        return render(message.readable_content)
+        return render(message.readable_content).html
 
     def to_representation(self, message: Message) -> dict[str, Any]:
         shape = super().to_representation(message)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from operator import attrgetter
 
-from django.utils.safestring import SafeString
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
 from accounts.models import User, Workgroup
@@ -34,7 +34,7 @@ class Entry:
 
     @property
     def html(self) -> SafeString:
-        return render(self.text)
+        return mark_safe(render(self.text).html)  # noqa: S308 (nh3 made it clean)
 
     @property
     def internal(self) -> bool:

@@ -16,7 +16,7 @@ from django.utils.translation import pgettext_lazy
 
 from accounts.models import User
 from messaging.models import Message, Participant
-from records.markup import preview
+from records.markup import render
 from records.text import LONGEST_SEARCH
 from tickets.models import Ticket, TicketQuerySet
 
@@ -177,10 +177,10 @@ def rows_of(tickets: Sequence[Ticket], user: User, *, with_messages: bool) -> li
 
 def _row(ticket: Ticket, message: Any, user: User, with_messages: bool) -> Row:
     if message is None:
-        return Row(ticket, preview(ticket.content) if with_messages else None)
+        return Row(ticket, render(ticket.content).preview if with_messages else None)
     return Row(
         ticket,
-        preview(message.readable_content),
+        render(message.readable_content).preview,
         is_own=message.author_id == user.pk,
         is_note=message.internal,
         is_recalled=message.recalled_at is not None,

@@ -31,7 +31,7 @@ def test_a_thread_shows_content_messages_notes_and_events(ticket, alice, carol, 
 
     page = by_password(carol).get(f"/agent/tickets/{ticket.pk}").content.decode()
 
-    assert "<p>It <strong>burns</strong>.</p>" in page
+    assert '<p dir="auto">It <strong>burns</strong>.</p>' in page
     assert "It still <strong>burns</strong>" in page
     assert "Internal note" in page
     assert "took the ticket" in page
