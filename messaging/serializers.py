@@ -14,7 +14,6 @@ from messaging.models import Conversation, Message
 from messaging.models.message import LONGEST_CONTENT
 from messaging.models.participant import seq_column
 from records.ids import LARGEST_ID
-from records.markup import render
 from rest.fields import (
     IdField,
     RedactedField,
@@ -23,6 +22,7 @@ from rest.fields import (
     WholeNumberField,
 )
 from rest.serializers import FastModelSerializer
+from tokens.api.fields import KnownIdField
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
@@ -80,7 +80,7 @@ class MessageSerializer(FastModelSerializer[Message]):
         read_only_fields = ["id", "from_team", "internal", "client_id", "version"]
 
     def get_content_html(self, message: Message) -> str:
-        return render(message.readable_content)
+        return message.safe_html
 
     def to_representation(self, message: Message) -> dict[str, Any]:
         shape = super().to_representation(message)
@@ -166,12 +166,12 @@ class ConversationSerializer(FastModelSerializer[Conversation]):
 
 
 class NewConversationSerializer(serializers.Serializer[Any]):
-    requester = RelatedIdField(
+    requester = KnownIdField(
         queryset=User.objects.all(),
         required=False,
         help_text="With whom; without it: the caller. Only the team names others.",
     )
-    workgroup = RelatedIdField(queryset=Workgroup.objects.all(), required=False, allow_null=True)
+    workgroup = KnownIdField(queryset=Workgroup.objects.all(), required=False, allow_null=True)
 
 
 class ReadUpToSerializer(serializers.Serializer[Any]):
@@ -184,6 +184,6 @@ class ReadUpToSerializer(serializers.Serializer[Any]):
 
 
 class ConversationAssignSerializer(serializers.Serializer[Any]):
-    assignee = RelatedIdField(
+    assignee = KnownIdField(
         queryset=User.objects.all(), allow_null=True, help_text="null: back into the queue."
     )

@@ -19,6 +19,7 @@ from rest_framework.views import APIView
 
 from records.counts import MOST_COUNTED, count
 from records.errors import invalid_field
+from records.rendered import RenderedContent, read_page
 from rest.addresses import absolute
 
 # What a caller may write after `ordering=`, or that and the column which stands for it.
@@ -87,13 +88,17 @@ def _signer(purpose: str) -> Signer:
 
 
 class KeysetPagination(BasePagination):
-    """Read one page with one query; `Link` says where the pages beside it are."""
+    """Read one page with one query; `Link` says where the pages beside it are.
+
+    Where people write long texts a page holds fewer rows, and those texts cost a second query.
+    """
 
     default_limit = 50
     max_limit = 200
 
     def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
         self.request = request
+        self.view = view
         self.ordering = Ordering.wanted(request, view)
         self.field = queryset.model._meta.get_field(self.ordering.column)
         is_filled = self.ordering.column in getattr(view, "filled_columns", ())
@@ -136,8 +141,8 @@ class KeysetPagination(BasePagination):
     def _page(self, queryset: QuerySet[Any]) -> list[Any]:
         backwards = self.cursor is not None and self.cursor.backwards
         # One row more than the page tells whether there is another page.
-        rows = self._read(queryset, self.limit + 1, backwards=backwards)
-        has_more, rows = len(rows) > self.limit, rows[: self.limit]
+        rows, was_cut = self._read(queryset, self.limit + 1, backwards=backwards)
+        has_more, rows = was_cut or len(rows) > self.limit, rows[: self.limit]
         if backwards:
             rows.reverse()
         self.next = self._cursor_at(rows[-1:], False) if has_more or backwards else None
@@ -145,8 +150,12 @@ class KeysetPagination(BasePagination):
         self.previous = self._cursor_at(rows[:1], True) if came_from_before else None
         return rows
 
-    def _read(self, queryset: QuerySet[Any], most: int, *, backwards: bool) -> list[Any]:
-        """Return the rows behind the cursor: those with a value, then those without one.
+    def _read(
+        self, queryset: QuerySet[Any], most: int, *, backwards: bool
+    ) -> tuple[list[Any], bool]:
+        """Return the rows behind the cursor, those with a value before those without one.
+
+        And whether they were cut, because they are large.
 
         Each part is a plain range along an index; one order of both is none of any index. So a
         page that holds the end of the first part takes a second query.
@@ -163,10 +172,16 @@ class KeysetPagination(BasePagination):
         columns = dict.fromkeys([f"{sign}{column}", f"{sign}{queryset.model._meta.pk.name}"])
         rows: list[Any] = []
         for part in parts[place::-1] if backwards else parts[place:]:
-            rows += part.order_by(*columns)[: most - len(rows)]
-            if len(rows) == most:
-                break
-        return rows
+            more, was_cut = self._rows(part.order_by(*columns), most - len(rows))
+            rows += more
+            if was_cut or len(rows) == most:
+                return rows, was_cut
+        return rows, False
+
+    def _rows(self, queryset: QuerySet[Any], most: int) -> tuple[list[Any], bool]:
+        if not issubclass(queryset.model, RenderedContent):
+            return list(queryset[:most]), False
+        return read_page(queryset, most, self.view.shown_columns())
 
     def _cursor_at(self, row: Sequence[Model], backwards: bool) -> Cursor | None:
         if not row:
@@ -184,7 +199,7 @@ class KeysetPagination(BasePagination):
         return [
             _parameter(
                 "limit",
-                "How many objects a page holds.",
+                "How many objects a page holds at most; long texts make it shorter.",
                 {"type": "integer", "minimum": 1, "maximum": self.max_limit, "default": 50},
             ),
             _parameter(

@@ -27,6 +27,7 @@ from messaging.models.conversation import Conversation
 from messaging.models.participant import seq_column
 from records.errors import Conflict, check_version, invalid_field
 from records.fields import KeptTextField, SearchedField, with_compared
+from records.rendered import COLUMNS, RenderedContent
 from records.text import compared, is_visible, kept
 
 if TYPE_CHECKING:
@@ -60,6 +61,7 @@ class MessageQuerySet(models.QuerySet["Message"]):
         if message.author is None:
             message.kind = Message.Kind.SYSTEM
         message.check_content()
+        message.render()
         message.save(force_insert=True)
         return message
 
@@ -85,7 +87,7 @@ class MessageManager(_EveryColumn):
         return super().get_queryset().defer("searched")
 
 
-class Message(models.Model):
+class Message(RenderedContent):
     class Kind(models.TextChoices):
         TEXT = "text", _("Text")
         IMAGE = "image", _("Image")
@@ -152,7 +154,10 @@ class Message(models.Model):
         verbose_name = _("message")
         verbose_name_plural = _("messages")
         ordering = ["id"]
-        indexes = [models.Index(fields=["created_at"], name="message_created")]
+        indexes = [
+            models.Index(fields=["created_at"], name="message_created"),
+            models.Index(fields=["html_version"], name="message_html_version"),
+        ]
         constraints = [
             models.UniqueConstraint(fields=["conversation", "seq"], name="message_seq_once"),
             models.UniqueConstraint(
@@ -167,6 +172,10 @@ class Message(models.Model):
                 name="message_note_is_not_public",
                 condition=Q(internal=True, public_seq=None)
                 | Q(internal=False, public_seq__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="message_recalled_has_no_html",
+                condition=Q(recalled_at=None) | Q(html="", preview=""),
             ),
         ]
 
@@ -209,7 +218,8 @@ class Message(models.Model):
         self.content = content
         self.edited_at = timezone.now()
         self.clean_fields(exclude=_all_but_content())
-        self._save("content", "edited_at")
+        self.render()
+        self._save("content", "edited_at", *COLUMNS)
 
     @transaction.atomic
     def recall(self, *, by: Actor, expected_version: int | None = None) -> None:
@@ -221,7 +231,9 @@ class Message(models.Model):
             return
         self.recalled_at = timezone.now()
         self.recalled_by_id = by.user_id
-        self._save("recalled_at", "recalled_by")
+        # Of no words: nothing of them is left beside them.
+        self.render()
+        self._save("recalled_at", "recalled_by", *COLUMNS)
 
     def _lock(self, expected_version: int | None) -> None:
         self.refresh_from_db(from_queryset=Message.objects.select_for_update(no_key=True))

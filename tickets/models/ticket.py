@@ -25,6 +25,7 @@ from accounts.actor import Actor
 from accounts.models import User, Workgroup
 from records.errors import Conflict, check_version
 from records.fields import KeptTextField, NameField, SearchedField
+from records.rendered import RenderedContent
 from tickets import changes, lifecycle, replies
 from tickets.changes import Change, Verb
 from tickets.lifecycle import InvalidTransition
@@ -83,7 +84,7 @@ def protect_living(collector: Any, field: Any, rows: Any, using: str) -> None:
     (models.PROTECT if is_needed else models.SET_NULL)(collector, field, rows, using)
 
 
-class Ticket(models.Model):
+class Ticket(RenderedContent):
     Status = lifecycle.Status
     CloseReason = lifecycle.CloseReason
 
@@ -213,6 +214,7 @@ class Ticket(models.Model):
             models.Index(fields=["priority", "id"], name="ticket_priority"),
             models.Index(fields=["updated_at", "id"], name="ticket_updated"),
             models.Index(fields=["created_at", "id"], name="ticket_created"),
+            models.Index(fields=["html_version"], name="ticket_html_version"),
             models.Index(
                 fields=["waiting_since", "id"],
                 name="ticket_waiting",

@@ -223,6 +223,8 @@ class AccessToken(models.Model):
         The expiry can only come nearer: the signed one is final. Raises ValidationError.
         """
         self._lock(expected_version)
+        # As it is and as it becomes: a narrow token could make a wide one narrower else.
+        check_delegation(self, by)
         before = {field: getattr(self, field) for field in changes}
         changes = as_kept(AccessToken, changes)
         changes = {field: new for field, new in changes.items() if new != before[field]}
