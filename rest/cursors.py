@@ -164,7 +164,8 @@ class KeysetPagination(BasePagination):
         descending = self.ordering.descending != backwards
         parts, place = [queryset], 0
         if self.has_blanks:
-            parts = [queryset.exclude(**{column: None}), queryset.filter(**{column: None})]
+            # As the conditions of partial indexes are written: NOT (… IS NULL) is no such index's.
+            parts = [queryset.filter(**{f"{column}__isnull": no}) for no in (False, True)]
             place = int(cursor is not None and cursor.value is None)
         if cursor:
             parts[place] = parts[place].filter(_after(column, self.field, cursor, descending))
