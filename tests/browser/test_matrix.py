@@ -177,7 +177,7 @@ def test_frames_and_the_table_in_the_guide(playwright, tmp_path, desk, other_sit
     assert len(seen) == 160
     before, mark, _ = TABLE.read_text(encoding="utf-8").partition("<!-- measured -->\n")
     written = f"{before}{mark}\n{table_of(seen)}\n"
-    if os.environ.get("WEIYU_WRITE_BROWSER_TABLE") == "true":
+    if os.environ.get("WEIYU_TEST_WRITE_BROWSER_TABLE") == "true":
         TABLE.write_text(written, encoding="utf-8")
     assert TABLE.read_text(encoding="utf-8") == written
 

@@ -18,6 +18,8 @@ _JWT = re.compile(
     r"(?<![A-Za-z0-9_-])(?>([A-Za-z0-9_-]*?)(?=eyJ[A-Za-z0-9_-]))"
     r"[A-Za-z0-9_-]++(?:\.[A-Za-z0-9_-]++){2,}+"
 )
+# From HTML: `&amp;accessToken=`.
+_ESCAPED_ONCE_TOO_OFTEN = re.compile(r"\A(?:amp;)++")
 # An address may carry another one, encoded (`next=`). Nobody unwraps more often than this.
 _DEEPEST = 4
 
@@ -78,8 +80,5 @@ def clean_address(address: str) -> str:
 
 def _folded(name: str) -> str:
     """Return the name of a parameter as its spellings have it in common."""
-    folded = unquote_plus(name).strip().lower()
-    while folded.startswith("amp;"):
-        # From HTML that was escaped once too often: `&amp;accessToken=`.
-        folded = folded.removeprefix("amp;")
+    folded = _ESCAPED_ONCE_TOO_OFTEN.sub("", unquote_plus(name).strip().lower())
     return folded.replace("_", "").replace("-", "")
