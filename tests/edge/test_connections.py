@@ -149,9 +149,10 @@ def test_what_stands_around_a_body_is_bounded_as_well(server, rest):
 
 
 def test_a_body_of_many_small_chunks_is_read(server):
-    with opened(server, CHUNKED) as connection:
-        connection.sendall(b"1\r\nx\r\n" * 50_000 + b"0\r\n\r\n")
-        assert b'"size": 50000' in connection.recv(65_536)
+    head = CHUNKED.replace(b"Transfer", b"Connection: close\r\nTransfer")
+
+    with opened(server, head + b"1\r\nx\r\n" * 50_000 + b"0\r\n\r\n") as connection:
+        assert b'"size": 50000' in rest_of(connection)
 
 
 def test_requests_sent_before_any_answer_are_few(server):
@@ -368,8 +369,7 @@ def test_a_server_without_these_limits_says_so_once(tmp_path):
     plain.start()
     try:
         for _ in range(3):
-            answer = requests.get(f"{plain.url}/readyz", timeout=20)
-            assert (answer.status_code, answer.json()["limits"]) == (200, "missing")
+            assert requests.get(f"{plain.url}/readyz", timeout=20).json()["limits"] == "missing"
         assert plain.log().count("start it by python -m weiyu_site.serve") == 1
     finally:
         plain.stop()

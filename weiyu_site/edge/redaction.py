@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from urllib.parse import quote, unquote, unquote_plus
 
-MASK = "masked-token"
+from records.addresses import TOKEN_NAMES, folded
 
-# Spellings under which people and programs have been seen to send a token, after `_folded`.
-TOKEN_NAMES = frozenset({"accesstoken", "token"})
+MASK = "masked-token"
 
 # A run of base64url that holds "eyJ" (the start of every JSON object in base64), then two more
 # runs or longer. It starts only where a run starts and never steps back, so that a hostile
@@ -18,8 +17,6 @@ _JWT = re.compile(
     r"(?<![A-Za-z0-9_-])(?>([A-Za-z0-9_-]*?)(?=eyJ[A-Za-z0-9_-]))"
     r"[A-Za-z0-9_-]++(?:\.[A-Za-z0-9_-]++){2,}+"
 )
-# From HTML: `&amp;accessToken=`.
-_ESCAPED_ONCE_TOO_OFTEN = re.compile(r"\A(?:amp;)++")
 # An address may carry another one, encoded (`next=`). Nobody unwraps more often than this.
 _DEEPEST = 4
 
@@ -49,14 +46,14 @@ def clean_text(text: str) -> str:
 
 def clean_query(query: str) -> tuple[str, list[str]]:
     """Return the query without token parameters, and the values that they had, in order."""
-    folded = query.lower()
-    if "token" not in folded and "%" not in folded:
+    lower = query.lower()
+    if "token" not in lower and "%" not in lower:
         return mask(query), []
     kept: list[str] = []
     taken: list[str] = []
     for part in query.split("&"):
         name, equals, value = part.partition("=")
-        if _folded(name) in TOKEN_NAMES:
+        if folded(name) in TOKEN_NAMES:
             taken.append(unquote_plus(value))
         else:
             kept.append(f"{clean_text(name)}{equals}{clean_text(value)}")
@@ -76,9 +73,3 @@ def clean_address(address: str) -> str:
         return clean_path(address)
     path, mark, query = re.split(r"([?#])", address, maxsplit=1)
     return clean_path(path) + mark + clean_query(query)[0]
-
-
-def _folded(name: str) -> str:
-    """Return the name of a parameter as its spellings have it in common."""
-    folded = _ESCAPED_ONCE_TOO_OFTEN.sub("", unquote_plus(name).strip().lower())
-    return folded.replace("_", "").replace("-", "")
