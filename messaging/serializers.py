@@ -14,7 +14,6 @@ from messaging.models import Conversation, Message
 from messaging.models.message import LONGEST_CONTENT
 from messaging.models.participant import seq_column
 from records.ids import LARGEST_ID
-from records.markup import render
 from rest.fields import RedactedField, RelatedIdField, RelatedNameField
 from rest.serializers import FastModelSerializer
 from tokens.api.fields import KnownIdField
@@ -75,7 +74,7 @@ class MessageSerializer(FastModelSerializer[Message]):
         read_only_fields = ["id", "from_team", "internal", "client_id", "version"]
 
     def get_content_html(self, message: Message) -> str:
-        return render(message.readable_content)
+        return message.safe_html
 
     def to_representation(self, message: Message) -> dict[str, Any]:
         shape = super().to_representation(message)

@@ -46,6 +46,7 @@ class MessageViewSet(FamilyViewSet[Message]):
     serializer_class = MessageSerializer
     filterset_class = MessageFilter
     orderings: list[OrderingName] = ["-id"]
+    large_fields = {"content": "content", "content_html": "html"}
 
     def get_queryset(self) -> MessageQuerySet:
         return Message.objects.visible_to(self.request.user).with_names()

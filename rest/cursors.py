@@ -17,7 +17,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from records.counts import MOST_COUNTED, count
 from records.errors import invalid_field
+from records.rendered import RenderedContent, read_page
 from rest.addresses import absolute
 
 # What a caller may write after `ordering=`, or that and the column which stands for it.
@@ -86,13 +88,17 @@ def _signer(purpose: str) -> Signer:
 
 
 class KeysetPagination(BasePagination):
-    """Read one page with one query; `Link` says where the pages beside it are."""
+    """Read one page with one query; `Link` says where the pages beside it are.
+
+    Where people write long texts a page holds fewer rows, and those texts cost a second query.
+    """
 
     default_limit = 50
     max_limit = 200
 
     def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
         self.request = request
+        self.view = view
         self.ordering = Ordering.wanted(request, view)
         self.field = queryset.model._meta.get_field(self.ordering.column)
         self.limit = _limit(request.query_params, self.default_limit, self.max_limit)
@@ -100,7 +106,7 @@ class KeysetPagination(BasePagination):
         self.cursor = self._cursor()
         if self.field.null:
             queryset = queryset.filter(**{f"{self.ordering.column}__isnull": False})
-        self.count = queryset.count() if _with_count(request.query_params) else None
+        self.count = count(queryset) if _with_count(request.query_params) else None
         return self._page(queryset)
 
     def get_paginated_response(self, data: Any) -> Response:
@@ -114,7 +120,9 @@ class KeysetPagination(BasePagination):
         ]
         headers = {"Link": ", ".join(links)} if links else {}
         if self.count is not None:
-            headers["X-Total-Count"] = str(self.count)
+            headers["X-Total-Count"] = str(self.count.number)
+            if not self.count.is_exact:
+                headers["X-Total-Count-Exact"] = "false"
         return headers
 
     def _cursor(self) -> Cursor | None:
@@ -141,14 +149,19 @@ class KeysetPagination(BasePagination):
             [f"{sign}{self.ordering.column}", f"{sign}{queryset.model._meta.pk.name}"]
         )
         # One row more than the page tells whether there is another page.
-        rows = list(queryset.order_by(*columns)[: self.limit + 1])
-        has_more, rows = len(rows) > self.limit, rows[: self.limit]
+        rows, was_cut = self._rows(queryset.order_by(*columns), self.limit + 1)
+        has_more, rows = was_cut or len(rows) > self.limit, rows[: self.limit]
         if backwards:
             rows.reverse()
         self.next = self._cursor_at(rows[-1:], False) if has_more or backwards else None
         came_from_before = has_more if backwards else cursor is not None
         self.previous = self._cursor_at(rows[:1], True) if came_from_before else None
         return rows
+
+    def _rows(self, queryset: QuerySet[Any], most: int) -> tuple[list[Any], bool]:
+        if not issubclass(queryset.model, RenderedContent):
+            return list(queryset[:most]), False
+        return read_page(queryset, most, self.view.shown_columns())
 
     def _cursor_at(self, row: Sequence[Model], backwards: bool) -> Cursor | None:
         return Cursor(self.field.value_to_string(row[0]), row[0].pk, backwards) if row else None
@@ -162,7 +175,7 @@ class KeysetPagination(BasePagination):
         return [
             _parameter(
                 "limit",
-                "How many objects a page holds.",
+                "How many objects a page holds at most; long texts make it shorter.",
                 {"type": "integer", "minimum": 1, "maximum": self.max_limit, "default": 50},
             ),
             _parameter(
@@ -172,7 +185,8 @@ class KeysetPagination(BasePagination):
             ),
             _parameter(
                 "with_count",
-                "Also count all objects of the list, in the `X-Total-Count` header.",
+                "Also count all objects of the list, in the `X-Total-Count` header: "
+                f"at most {MOST_COUNTED:,}, with `X-Total-Count-Exact: false` if there are more.",
                 {"type": "boolean", "default": False},
             ),
         ]

@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponseBase
@@ -53,6 +53,8 @@ class ApiViewSet(GenericViewSet[_Model]):
     orderings: list[OrderingName] = ["-id"]
     # Parameters of the address that the view reads itself.
     extra_parameters: tuple[str, ...] = ()
+    # Fields that show a large column, and which; others are not read for lists.
+    large_fields: ClassVar[dict[str, str]] = {}
     # True, also set while answering: the answer shows a secret, which is never kept.
     shows_secret: bool = False
     # Set by the router for GET|POST F, which are not in the schema.
@@ -94,6 +96,12 @@ class ApiViewSet(GenericViewSet[_Model]):
         """Answer a page of rows, by the serializer of the action."""
         page = self.paginate_queryset(rows)
         return self.get_paginated_response(self.get_serializer(page, many=True).data)
+
+    def shown_columns(self) -> list[str]:
+        """Return the large columns that a list shows in the fields that the caller asks for."""
+        large, asked = self.large_fields.items(), self.request.query_params.get("fields")
+        wanted = None if asked is None else named(asked)
+        return [column for field, column in large if wanted is None or field in wanted]
 
     def created(self, data: Any) -> Response:
         """Answer a new object: 200, and 201 with its address in the REST form."""
@@ -191,12 +199,16 @@ def refuse_unknown_names(serializer: BaseSerializer[Any], data: Any) -> None:
         raise ValidationError({name[:100]: [message] for name in unknown[:20]})
 
 
+def named(fields: str) -> set[str]:
+    return {name.strip() for name in fields.split(",")}
+
+
 def trim(serializer: BaseSerializer[Any], wanted: str) -> None:
     """Keep only the fields that the caller asks for."""
     shape = serializer.child if isinstance(serializer, ListSerializer) else serializer
     if not isinstance(shape, Serializer):
         return
-    names = {name.strip() for name in wanted.split(",")}
+    names = named(wanted)
     if unknown := sorted(names - set(shape.fields)):
         message = _("There is no field “%(name)s”.") % {"name": unknown[0][:100]}
         raise invalid_field("fields", message, "unknown-field")

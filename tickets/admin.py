@@ -6,6 +6,7 @@ from typing import Any, cast
 
 from django import forms
 from django.contrib import admin
+from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied
 from django.db.models import F, QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -19,6 +20,7 @@ from accounts.models import User
 from configuration.values import value
 from records.admin.domain import DomainAdmin, DomainForm, ListedField, asking_first
 from records.admin.lists import ChoiceFilter, badge
+from records.rendered import LARGE
 from records.text import LONGEST_SEARCH
 from tickets.lifecycle import UNRESOLVED
 from tickets.models import Ticket, TicketQuerySet
@@ -82,6 +84,12 @@ class WorkFilter(ChoiceFilter):
         return present
 
 
+class TicketList(ChangeList):
+    def get_queryset(self, *args: Any, **options: Any) -> QuerySet[Ticket]:
+        """Return the rows without their texts, which no list shows."""
+        return super().get_queryset(*args, **options).defer(*LARGE)
+
+
 @admin.register(Ticket)
 class TicketAdmin(DomainAdmin):
     form = TicketForm
@@ -127,6 +135,9 @@ class TicketAdmin(DomainAdmin):
     }
 
     # --- List -----------------------------------------------------------------------------------
+
+    def get_changelist(self, request: HttpRequest, **options: Any) -> type[ChangeList]:
+        return TicketList
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Ticket]:
         """Return what the person sees, with the deleted beside it: a filter parts them."""

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from accounts.actor import Actor
 from accounts.models import User, Workgroup
 from records.errors import invalid_field
+from records.rendered import COLUMNS
 from tickets import lifecycle
 from tickets.events import ticket_changed
 from tickets.lifecycle import OVER, Status
@@ -94,6 +95,9 @@ class Change:
         """Write what differs. Edits by people count the version up; messages do not."""
         if not self._columns:
             return
+        if "content" in self._columns:
+            self.ticket.render()
+            self._columns.update(COLUMNS)
         if is_edit:
             self.set(version=self.ticket.version + 1)
         self.set(updated_at=max(self.at, timezone.now()))
@@ -155,6 +159,7 @@ def insert(ticket: Ticket, *, by: Actor) -> None:
     _check_opening(ticket, by)
     ticket.clean_fields(exclude=ticket.RELATIONS)
     ticket.updated_at = ticket.status_changed_at = ticket.waiting_since = ticket.created_at
+    ticket.render()
     with external_id_once(ticket):
         ticket.save(force_insert=True)
     _add_tag_rows(ticket, ticket.tags)

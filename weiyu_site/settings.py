@@ -241,8 +241,9 @@ CORS_ALLOW_HEADERS = [
     "traceparent", "tracestate", "baggage", "sentry-trace", "x-requested-with", "x-request-id",
 ]  # fmt: skip
 CORS_EXPOSE_HEADERS = [
-    "Link", "Location", "ETag", "X-Total-Count", "X-Request-ID", "X-Token-Expires-At",
-    "WWW-Authenticate", "Retry-After", "RateLimit", "RateLimit-Policy", "Idempotency-Replayed",
+    "Link", "Location", "ETag", "X-Total-Count", "X-Total-Count-Exact", "X-Request-ID",
+    "X-Token-Expires-At", "WWW-Authenticate", "Retry-After", "RateLimit", "RateLimit-Policy",
+    "Idempotency-Replayed",
 ]  # fmt: skip
 
 # --- API ----------------------------------------------------------------------------------------

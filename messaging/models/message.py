@@ -26,6 +26,7 @@ from messaging.events import announce, message_changed
 from messaging.models.conversation import Conversation
 from messaging.models.participant import seq_column
 from records.errors import Conflict, check_version, invalid_field
+from records.rendered import COLUMNS, RenderedContent
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
@@ -58,6 +59,7 @@ class MessageQuerySet(models.QuerySet["Message"]):
         if message.author is None:
             message.kind = Message.Kind.SYSTEM
         message.check_content()
+        message.render()
         message.save(force_insert=True)
         return message
 
@@ -73,7 +75,7 @@ class MessageQuerySet(models.QuerySet["Message"]):
         return self.filter(**{f"{seq_column(user)}__lt": seq})
 
 
-class Message(models.Model):
+class Message(RenderedContent):
     class Kind(models.TextChoices):
         TEXT = "text", _("Text")
         IMAGE = "image", _("Image")
@@ -139,7 +141,10 @@ class Message(models.Model):
         verbose_name = _("message")
         verbose_name_plural = _("messages")
         ordering = ["id"]
-        indexes = [models.Index(fields=["created_at"], name="message_created")]
+        indexes = [
+            models.Index(fields=["created_at"], name="message_created"),
+            models.Index(fields=["html_version"], name="message_html_version"),
+        ]
         constraints = [
             models.UniqueConstraint(fields=["conversation", "seq"], name="message_seq_once"),
             models.UniqueConstraint(
@@ -154,6 +159,10 @@ class Message(models.Model):
                 name="message_note_is_not_public",
                 condition=Q(internal=True, public_seq=None)
                 | Q(internal=False, public_seq__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="message_recalled_has_no_html",
+                condition=Q(recalled_at=None) | Q(html="", preview=""),
             ),
         ]
 
@@ -195,7 +204,8 @@ class Message(models.Model):
         self.content = content
         self.edited_at = timezone.now()
         self.clean_fields(exclude=_all_but_content())
-        self._save("content", "edited_at")
+        self.render()
+        self._save("content", "edited_at", *COLUMNS)
 
     @transaction.atomic
     def recall(self, *, by: Actor, expected_version: int | None = None) -> None:
@@ -207,7 +217,9 @@ class Message(models.Model):
             return
         self.recalled_at = timezone.now()
         self.recalled_by_id = by.user_id
-        self._save("recalled_at", "recalled_by")
+        # Of no words: nothing of them is left beside them.
+        self.render()
+        self._save("recalled_at", "recalled_by", *COLUMNS)
 
     def _lock(self, expected_version: int | None) -> None:
         self.refresh_from_db(from_queryset=Message.objects.select_for_update(no_key=True))

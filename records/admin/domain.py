@@ -99,6 +99,9 @@ class DomainForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            if isinstance(field.widget, forms.TextInput | forms.Textarea):
+                field.widget.attrs.setdefault("dir", "auto")
         if self.instance.pk:
             self.fields["expected_version"].initial = getattr(self.instance, "version", None)
 

@@ -64,7 +64,9 @@ def complaints(answer: Any) -> list[str]:
     if not vary >= CREDENTIALS:
         found.append(f"Vary: {vary}")
     is_for_all = answer.request["PATH_INFO"] == "/api/schema"
-    if not is_for_all and not {"no-store", "private"} & set(answer.headers.get("Cache-Control", "").split(", ")):
+    if not is_for_all and not {"no-store", "private"} & set(
+        answer.headers.get("Cache-Control", "").split(", ")
+    ):
         found.append("Cache-Control")
     policy = directives(answer.headers.get("Content-Security-Policy", ""))
     text = " ".join(source for sources in policy.values() for source in sources)

@@ -12,9 +12,10 @@ from django.utils import timezone
 import configuration.values
 from accounts.actor import Actor
 from tokens.diagnostics import pasted
+from tokens.login import views
 from tokens.maintenance import due_work
 from tokens.models import AccessToken, LoginCode, Session, TokenEvent
-from tokens.sessions.engine import MOST_SESSIONS_OF_A_TOKEN, TOKEN_KEY
+from tokens.sessions.engine import MOST_SESSIONS_OF_A_TOKEN, TOKEN_KEY, row_key
 
 TOP = {"Sec-Fetch-Dest": "document"}
 FRAME = {"Sec-Fetch-Dest": "iframe"}
@@ -503,3 +504,39 @@ def test_a_blank_inside_a_token_means_something(browser, carol, issue):
     assert pasted.read(bent).secret == bent
     header = {"Authorization": f"Bearer {bent}"}
     assert browser.get("/api/user/profile", headers=header).status_code == 401
+
+
+def test_a_login_that_others_overtake_is_good_all_the_same(dora, issue, monkeypatch):
+    token, secret = issue(dora)
+    enter, overtaken = views.enter, []
+
+    def slow(request, entry):
+        """Let so many others in, before the answer, that this session is the oldest."""
+        response = enter(request, entry)
+        if not overtaken:
+            overtaken.append(request.session.session_key)
+            for _ in range(MOST_SESSIONS_OF_A_TOKEN):
+                log_in(Client(), secret)
+        return response
+
+    monkeypatch.setattr(views, "enter", slow)
+
+    response = Client().get("/agent/auth/login", {"accessToken": secret})
+
+    assert response.status_code == 303
+    assert not token.sessions.filter(pk=row_key(overtaken[0])).exists()
+    assert token.sessions.count() == MOST_SESSIONS_OF_A_TOKEN
+
+
+def test_a_login_ends_others_before_itself(dora, issue):
+    token, secret = issue(dora)
+    for _ in range(MOST_SESSIONS_OF_A_TOKEN):
+        log_in(Client(), secret)
+    # A clock that was ahead made them.
+    token.sessions.update(created_at=timezone.now() + timedelta(hours=1))
+
+    late = Client()
+    log_in(late, secret)
+
+    assert late.get("/agent/").status_code == 200
+    assert token.sessions.count() == MOST_SESSIONS_OF_A_TOKEN

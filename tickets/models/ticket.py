@@ -24,6 +24,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.actor import Actor
 from accounts.models import User, Workgroup
 from records.errors import Conflict, check_version
+from records.rendered import RenderedContent
 from tickets import changes, lifecycle, replies
 from tickets.changes import Change, Verb
 from tickets.lifecycle import InvalidTransition
@@ -76,7 +77,7 @@ class RankedField(WordField):
         return {word: rank for rank, word in enumerate(self._words, start=1)}
 
 
-class Ticket(models.Model):
+class Ticket(RenderedContent):
     Status = lifecycle.Status
     CloseReason = lifecycle.CloseReason
 
@@ -205,6 +206,7 @@ class Ticket(models.Model):
             models.Index(fields=["priority", "id"], name="ticket_priority"),
             models.Index(fields=["updated_at", "id"], name="ticket_updated"),
             models.Index(fields=["created_at", "id"], name="ticket_created"),
+            models.Index(fields=["html_version"], name="ticket_html_version"),
             models.Index(
                 fields=["waiting_since", "id"],
                 name="ticket_waiting",
