@@ -172,7 +172,7 @@ def test_status_priority_assignee_tags_and_workgroup_change(
     for change, sent in (
         ("assignee", {"assignee": carlos.pk}),
         ("priority", {"priority": "urgent"}),
-        ("tags", {"tags": "Fire, printer，hot"}),
+        ("tags", {"tags": "Fire, printer，hot、退款; VIP"}),
         ("workgroup", {"workgroup": foreign_ticket.workgroup_id}),
         ("status", {"status": "pending"}),
     ):
@@ -186,7 +186,7 @@ def test_status_priority_assignee_tags_and_workgroup_change(
 
     ticket.refresh_from_db()
     assert (ticket.assignee, ticket.priority, ticket.status) == (carlos, "urgent", "pending")
-    assert ticket.tags == ["fire", "hot", "printer"]
+    assert ticket.tags == ["fire", "hot", "printer", "vip", "退款"]
     assert ticket.workgroup == foreign_ticket.workgroup
 
 
