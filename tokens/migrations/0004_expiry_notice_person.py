@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("tokens", "0001_initial"),
+        ("tokens", "0003_fill_compared_columns"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
