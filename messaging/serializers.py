@@ -17,6 +17,7 @@ from records.ids import LARGEST_ID
 from records.markup import render
 from rest.fields import RedactedField, RelatedIdField, RelatedNameField
 from rest.serializers import FastModelSerializer
+from tokens.api.fields import KnownIdField
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
@@ -160,12 +161,12 @@ class ConversationSerializer(FastModelSerializer[Conversation]):
 
 
 class NewConversationSerializer(serializers.Serializer[Any]):
-    requester = RelatedIdField(
+    requester = KnownIdField(
         queryset=User.objects.all(),
         required=False,
         help_text="With whom; without it: the caller. Only the team names others.",
     )
-    workgroup = RelatedIdField(queryset=Workgroup.objects.all(), required=False, allow_null=True)
+    workgroup = KnownIdField(queryset=Workgroup.objects.all(), required=False, allow_null=True)
 
 
 class ReadUpToSerializer(serializers.Serializer[Any]):
@@ -178,6 +179,6 @@ class ReadUpToSerializer(serializers.Serializer[Any]):
 
 
 class ConversationAssignSerializer(serializers.Serializer[Any]):
-    assignee = RelatedIdField(
+    assignee = KnownIdField(
         queryset=User.objects.all(), allow_null=True, help_text="null: back into the queue."
     )

@@ -417,3 +417,20 @@ def test_pages_obey_their_own_policy(ticket, carol, by_password):
         assert not re.search(r"\sstyle=|<style|\son\w+=|hx-on|javascript:", page)
         assert not re.search(r"<script(?![^>]*\ssrc=)", page)
         assert response["Cache-Control"] == "no-store"
+
+
+def test_a_link_that_shows_no_people_shows_no_workgroups_either(
+    ticket, team, carol, by_link, by_password
+):
+    page = f"/agent/tickets/{ticket.pk}"
+    client = by_link(carol, scopes=["login:agent", "tickets:write", "messages:read"])
+
+    assert f'<option value="{team.pk}">Support' in by_password(carol).get(page).content.decode()
+    assert b"Support" not in client.get(page).content
+    answers = [
+        client.post(f"{page}/workgroup", {"version": 1, "workgroup": pk}).status_code
+        for pk in (team.pk, 999_999)
+    ]
+    ticket.refresh_from_db()
+    assert answers == [403, 403]
+    assert (ticket.workgroup, ticket.version) == (None, 1)

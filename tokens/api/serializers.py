@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import UTC
-from typing import Any
+from typing import Any, NoReturn
 
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from accounts.actor import token_of
 from accounts.models import User
 from records.ids import LARGEST_ID
 from rest.addresses import site_address
@@ -25,6 +26,7 @@ from rest.fields import (
 from rest.serializers import FastModelSerializer
 from tokens.login.addresses import login_address
 from tokens.models import AccessToken, TokenEvent
+from tokens.models.delegation import beyond_own_token
 from tokens.models.rotation import LONGEST_GRACE
 from tokens.scopes import Scope
 
@@ -53,12 +55,21 @@ class ShownNow(ShownOnce):
     pass
 
 
+class PersonOfTokenField(RelatedIdField):
+    """Whose token it is. A token names its own person, and does not find out who else is there."""
+
+    def fail(self, key: str, **details: Any) -> NoReturn:
+        if key == "does_not_exist" and token_of(self.context["request"]):
+            raise beyond_own_token()
+        super().fail(key, **details)
+
+
 class TokenSerializer(FastModelSerializer[AccessToken]):
     """An AccessToken: whose it is, what it may do, from where, until when."""
 
     name = FastCharField(max_length=120)
     description = FastCharField(max_length=2000, required=False, allow_blank=True)
-    user = RelatedIdField(
+    user = PersonOfTokenField(
         queryset=User.objects.all(),
         required=False,
         help_text="Without it: the caller. It stays: a token is never passed on.",

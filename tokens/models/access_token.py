@@ -213,6 +213,8 @@ class AccessToken(models.Model):
         The expiry can only come nearer: the signed one is final. Raises ValidationError.
         """
         self._lock(expected_version)
+        # As it is and as it becomes: a narrow token could make a wide one narrower else.
+        check_delegation(self, by)
         self._refuse_what_is_final(changes)
         before = {field: getattr(self, field) for field in changes}
         saved_domains = self.domains
