@@ -32,6 +32,8 @@ OPTIONS: dict[str, Any] = {
     # one that we are just closing.
     "timeout_keep_alive": 75,
     "timeout_graceful_shutdown": 10,
+    # A worker that begins on a busy machine is not yet dead; 5 s would kill it again and again.
+    "timeout_worker_healthcheck": 60,
 }
 
 

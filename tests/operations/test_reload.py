@@ -47,7 +47,7 @@ def test_a_reload_loses_no_call(serving, tmp_path):
 
 def wait_for_workers(desk, count: int) -> set[str]:
     """Return the process numbers of all workers that have ever begun, once they are `count`."""
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 240
     while len(begun := set(re.findall(r"Started server process \[(\d+)\]", desk.log()))) < count:
         assert time.monotonic() < deadline, desk.log()
         time.sleep(0.2)
