@@ -5,7 +5,6 @@ django-axes counts; how many, and for how long, is AXES_… in weiyu_site/settin
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Mapping
 from typing import Any
 
@@ -20,6 +19,8 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 
 from accounts.addresses import throttle_address
+from accounts.models.querysets import LONGEST_TYPED
+from records.text import compared
 from rest.problems import problem
 
 # What somebody typed, as Django hands it on.
@@ -33,9 +34,7 @@ MOST_FAILURES_OF_ADDRESS = 100
 def counted_name(request: HttpRequest | None, credentials: Credentials = None) -> str:
     """Return the one name that all spellings which sign the same person in count for."""
     typed = str((credentials or {}).get("username") or "")
-    # Sign-in compares in upper case, where letters meet that lower case keeps apart.
-    name = unicodedata.normalize("NFKC", typed).strip().upper().casefold()
-    return name[:LONGEST_NAME]
+    return compared(typed[:LONGEST_TYPED])[:LONGEST_NAME]
 
 
 def counted_address(request: HttpRequest) -> str | None:

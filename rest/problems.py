@@ -7,6 +7,7 @@ import math
 from collections.abc import Iterable, Iterator, Mapping
 from functools import singledispatch
 from http import HTTPStatus
+from itertools import islice
 from typing import Any
 
 from django.core.exceptions import (
@@ -32,6 +33,9 @@ SERVER_ERROR = gettext_lazy(
     "Something went wrong here. Try again; if it stays, report the request id."
 )
 UNAVAILABLE = gettext_lazy("We cannot reach our data at the moment. Try again in a few seconds.")
+
+# Nobody reads more; what else is wrong is told when these are mended.
+MOST_ERRORS = 20
 
 # One broken input: the dotted path of the field ("" for the whole), a code and a sentence.
 FieldError = dict[str, str]
@@ -105,12 +109,12 @@ def _answer_missing(
 
 @answer.register
 def _answer_invalid(error: exceptions.ValidationError, request: HttpRequest | None) -> HttpResponse:
-    return _invalid(list(_rest_errors(error.detail)), request)
+    return _invalid(_rest_errors(error.detail), request)
 
 
 @answer.register
 def _answer_broken_rule(error: ValidationError, request: HttpRequest | None) -> HttpResponse:
-    return _invalid(list(_django_errors(error)), request)
+    return _invalid(_django_errors(error), request)
 
 
 @answer.register
@@ -199,8 +203,9 @@ def as_outage(
     return response
 
 
-def _invalid(errors: list[FieldError], request: HttpRequest | None) -> HttpResponse:
+def _invalid(found: Iterator[FieldError], request: HttpRequest | None) -> HttpResponse:
     """Answer bad input; a single error that is no field's gives its code to the whole."""
+    errors = list(islice(found, MOST_ERRORS))
     if len(errors) == 1 and not errors[0]["field"]:
         only = errors[0]
         return problem(400, only["code"], only["message"], request=request)

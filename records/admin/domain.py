@@ -32,6 +32,7 @@ from django.utils.translation import ngettext
 
 from records.admin.lists import NarrowLists
 from records.errors import REFUSALS, Conflict, Refusal, sentence_of
+from records.forms import RowField
 from records.ids import is_id
 
 Action = Callable[[Any, HttpRequest, QuerySet[Any]], HttpResponse | None]
@@ -99,6 +100,9 @@ class DomainForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            if isinstance(field.widget, forms.TextInput | forms.Textarea):
+                field.widget.attrs.setdefault("dir", "auto")
         if self.instance.pk:
             self.fields["expected_version"].initial = getattr(self.instance, "version", None)
 
@@ -331,6 +335,8 @@ class DomainAdmin(NarrowLists):
         if db_field.name in self.get_autocomplete_fields(request):
             by_name = SomeByName if db_field.many_to_many else OneByName
             kwargs.setdefault("widget", by_name(db_field, self.admin_site))
+        if isinstance(db_field, models.ForeignKey):
+            kwargs.setdefault("form_class", RowField)
         field = super().formfield_for_dbfield(db_field, request, **kwargs)
         widget = getattr(field, "widget", None)
         for right in ("add", "change", "delete", "view"):

@@ -26,8 +26,9 @@ import pytest
 import requests
 
 from tests import people
+from tests.commands import Commands
 from tests.own_services import OwnRedis, own_postgresql, own_redis, wait_for_postgresql
-from tests.server import PREPARE, Weiyu, _environment, _manage
+from tests.server import PREPARE, Weiyu, _environment
 
 pytestmark = pytest.mark.server
 
@@ -104,7 +105,8 @@ def on_sqlite(desk: Weiyu) -> list[str]:
 def test_postgresql_is_killed_and_restarted(serving, tmp_path, unlimited):
     with own_postgresql() as server:
         env = {**_environment(tmp_path), "WEIYU_DATABASE_URL": server.url}
-        _manage(env, "shell", "--no-imports", "-c", PREPARE + unlimited)
+        with contextlib.closing(Commands(env)) as commands:
+            commands.run("shell", "--no-imports", "-c", PREPARE + unlimited)
         (tmp_path / "desk").mkdir()
         with serving(tmp_path / "desk", {"WEIYU_DATABASE_URL": server.url}) as desk:
             writers = Writers(desk, desk.issue(people.ADMINISTRATOR))

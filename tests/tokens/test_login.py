@@ -434,6 +434,17 @@ def test_the_token_is_in_no_row(browser, dora, issue):
     assert settings.SESSION_ENGINE == "tokens.sessions.engine"
 
 
+@pytest.mark.parametrize("path", ["/", "/agent/login", "/admin/login/", "/nowhere", "/api/docs"])
+def test_no_page_with_a_token_in_its_address_shows_it_to_what_it_loads(path, browser, dora, issue):
+    _, secret = issue(dora)
+    pages = [f"{path}?accessToken={secret}", f"{path}?next=%2Fx%3Ftoken%3D{secret}"]
+
+    for page in [*pages, f"{path.rstrip('/')}/{secret}"]:
+        answer = browser.get(page)
+        assert answer["Referrer-Policy"] in {"strict-origin", "no-referrer"}, page
+    assert browser.get("/agent/login")["Referrer-Policy"] == "same-origin"
+
+
 def test_a_login_that_others_overtake_is_good_all_the_same(dora, issue, monkeypatch):
     token, secret = issue(dora)
     enter, overtaken = views.enter, []
@@ -468,14 +479,3 @@ def test_a_login_ends_others_before_itself(dora, issue):
 
     assert late.get("/agent/").status_code == 200
     assert token.sessions.count() == MOST_SESSIONS_OF_A_TOKEN
-
-
-@pytest.mark.parametrize("path", ["/", "/agent/login", "/admin/login/", "/nowhere", "/api/docs"])
-def test_no_page_with_a_token_in_its_address_shows_it_to_what_it_loads(path, browser, dora, issue):
-    _, secret = issue(dora)
-    pages = [f"{path}?accessToken={secret}", f"{path}?next=%2Fx%3Ftoken%3D{secret}"]
-
-    for page in [*pages, f"{path.rstrip('/')}/{secret}"]:
-        answer = browser.get(page)
-        assert answer["Referrer-Policy"] in {"strict-origin", "no-referrer"}, page
-    assert browser.get("/agent/login")["Referrer-Policy"] == "same-origin"

@@ -95,3 +95,13 @@ def test_a_token_without_people_finds_nobody(alice, carol, by_link):
 
     assert response.status_code == 403
     assert "alice" not in response.content.decode()
+
+
+def test_what_only_looks_like_an_id_is_nobody(alice, carol, by_password):
+    full_width = "".join(chr(ord(digit) + 0xFEE0) for digit in str(alice.pk))
+
+    for lookalike in (full_width, f"0_{alice.pk}", f" {alice.pk}", f"+{alice.pk}"):
+        sent = {**GOOD, "requester": lookalike}
+        response = by_password(carol).post("/agent/tickets/new", sent)
+        assert response.status_code == 400, lookalike
+    assert not Ticket.objects.exists()

@@ -14,6 +14,7 @@ from accounts.models import User
 from records.ids import LARGEST_ID
 from rest.addresses import site_address
 from rest.fields import (
+    BoundedListField,
     FastCharField,
     FastChoiceField,
     FastIntegerField,
@@ -22,6 +23,7 @@ from rest.fields import (
     RelatedNameField,
     TextListField,
     UtcDateTimeField,
+    WholeNumberField,
 )
 from rest.serializers import FastModelSerializer
 from tokens.login.addresses import login_address
@@ -31,7 +33,7 @@ from tokens.models.rotation import LONGEST_GRACE
 from tokens.scopes import Scope
 
 
-class Scopes(PassThrough, serializers.ListField):
+class Scopes(PassThrough, BoundedListField):
     child = serializers.ChoiceField(choices=Scope.choices)
 
 
@@ -130,7 +132,7 @@ class DisableSerializer(serializers.Serializer[Any]):
 
 
 class RotateSerializer(serializers.Serializer[Any]):
-    grace_seconds = serializers.IntegerField(
+    grace_seconds = WholeNumberField(
         min_value=0,
         max_value=int(LONGEST_GRACE.total_seconds()),
         required=False,
