@@ -80,7 +80,7 @@ def test_calls_go_on_and_wrong_credentials_are_still_counted(away, desk, good, r
     assert 429 in wrong
     assert set(wrong) <= {401, 429}
     assert call(desk, good) == 200
-    assert verdict == {"database": "ok", "migrations": "ok", "channel_layer": "failed"}
+    assert {part for part, found in verdict.items() if found != "ok"} == {"channel_layer"}
     told = desk.log()[logged:]
     assert len(re.findall("Redis is away", told)) == 1
     assert "Traceback" not in told

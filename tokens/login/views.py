@@ -17,6 +17,7 @@ from django.views.decorators.debug import sensitive_post_parameters, sensitive_v
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.models import User
+from rest.addresses import is_our_own
 from tokens.embedding.frames import Frame, in_frame, may_be_framed, within
 from tokens.embedding.policies import ANYONE, NOBODY, framed_by
 from tokens.errors import Refused
@@ -30,6 +31,7 @@ from tokens.models import LoginCode, Session
 from tokens.models.login_code import PREFIX
 from tokens.origins.domains import Origin
 from tokens.request import CONFIRMED_KEY, PENDING_KEY, TokenRequest, address_of
+from tokens.verification.call import SHOWN
 from tokens.verification.credentials import one_token
 from tokens.verification.rates import failed_too_often
 
@@ -68,7 +70,10 @@ def login_by_token(request: TokenRequest, target: str) -> HttpResponse:
 
 
 def _is_only_looking(request: HttpRequest) -> bool:
-    """Prefetching browsers and previews must not sign anybody in."""
+    """Only what a person sees may sign somebody in: no prefetch, preview, picture or script."""
+    destination = request.headers.get("Sec-Fetch-Dest")
+    if destination is not None and destination not in SHOWN:
+        return True
     purpose = " ".join(
         request.headers.get(name, "") for name in ("Sec-Purpose", "Purpose", "X-Moz")
     )
@@ -113,7 +118,7 @@ class OpenByCode(View):
 def redeem(request: TokenRequest) -> Login:
     """Use up the code that our own page sent, and return what it opens; raises Refused."""
     origin = request.headers.get("Origin")
-    if origin and origin.partition("://")[2] != request.get_host():
+    if origin and not is_our_own(request, origin):
         raise Refused("domain-not-allowed", seen=origin[:100])
     found = LoginCode.redeem(request.POST.get("code", ""))
     if found is None or not found.admitted:
