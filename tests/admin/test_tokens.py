@@ -117,9 +117,10 @@ def test_sending_a_form_again_makes_no_second_token_and_shows_none(dora, carol, 
     form = fields(carol, form_key=form_of(client))
     secret = secret_in(client.post(ADD, form))
 
-    again = client.post(ADD, form)
+    again = client.post(ADD, form, follow=True)
 
-    assert AccessToken.objects.count() == 1
+    token = AccessToken.objects.get()
+    assert again.redirect_chain == [(f"{LIST}{token.pk}/change/", 302)]
     assert secret not in again.content.decode()
     assert b"This form was sent already" in again.content
 

@@ -5,22 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, cast
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.urls import path, reverse
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext, gettext_lazy
 from django.views.decorators.debug import sensitive_variables
 
 from accounts.actor import Actor
 from accounts.models import User
+from records.errors import Conflict
 from records.ids import is_id
 from tokens.admin.actions import TokenActions
 from tokens.admin.columns import TokenColumns
 from tokens.admin.filters import RoleFilter, ScopeFilter, StateFilter, UnusedFilter
 from tokens.admin.forms import ChangedTokenForm, NewTokenForm, TokenForm
-from tokens.admin.one_time_forms import new_form_key, use_form_key
 from tokens.admin.simulator_page import SimulatorAdmin
 from tokens.admin.unframed import UnframedAdmin
 from tokens.diagnostics.explanations import explain_domains, explain_networks
@@ -112,7 +112,6 @@ class AccessTokenAdmin(TokenColumns, SimulatorAdmin, UnframedAdmin, TokenActions
             # What goes beyond the caller's own token would be refused.
             has = granted(own.user, own)
             initial["scopes"] = sorted(has.intersection(initial["scopes"]))
-        initial["form_key"] = new_form_key(request)
         return initial
 
     def _person(self, request: HttpRequest, user_id: Any) -> User | None:
@@ -137,22 +136,41 @@ class AccessTokenAdmin(TokenColumns, SimulatorAdmin, UnframedAdmin, TokenActions
             super().save_model(request, obj, form, change)
             return
         written, by = form.cleaned_data, Actor.of(request)
-        row, secret = AccessToken.objects.issue(
-            user=written.get("user") or cast("User", request.user),
-            expires_at=form.expires_at(),
-            by=by,
-            **{name: written[name] for name in TokenForm.Meta.fields},
-        )
-        # After the making, so that a refused form can be sent again; one transaction holds both.
-        use_form_key(request, written["form_key"])
-        row.record("shown", by=by)
-        obj.__dict__.update(row.__dict__)
-        token_request(request).new_secret = secret
+        if not written["form_key"]:
+            sentence = gettext("This form was sent already, or has lost its key: open a new one.")
+            raise Conflict(sentence, code="already-sent")
+
+        @sensitive_variables("secret")
+        def issue() -> AccessToken:
+            row, secret = AccessToken.objects.issue(
+                user=written.get("user") or cast("User", request.user),
+                expires_at=form.expires_at(),
+                by=by,
+                **{name: written[name] for name in TokenForm.Meta.fields},
+            )
+            row.record("shown", by=by)
+            token_request(request).new_secret = secret
+            return row
+
+        self.make_once(request, obj, issue)
 
     def response_add(
         self, request: HttpRequest, obj: Any, post_url_continue: Any = None
     ) -> HttpResponse:
-        return self.issued(request, obj, token_request(request).new_secret)
+        if secret := token_request(request).new_secret:
+            return self.issued(request, obj, secret)
+        return self.response_repeated(request, obj)
+
+    def response_repeated(self, request: HttpRequest, obj: Any) -> HttpResponse:
+        """Go to the token that the form has made; what it showed is shown once."""
+        if obj is None:
+            return super().response_repeated(request, obj)
+        sentence = gettext(
+            "This form was sent already: its token was made and shown once. If you have not copied "
+            "it, rotate this one: that shows its successor."
+        )
+        self.message_user(request, sentence, messages.WARNING)
+        return HttpResponseRedirect(self.page_of(obj.pk))
 
     def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> Any:
         """Go to the audit: there is one history of tokens, not two."""

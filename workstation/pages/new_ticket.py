@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from functools import partial
+from typing import Any
+
 from django.db.models import Case, Q, When
 from django.http import HttpResponse
 from django.shortcuts import render
@@ -9,10 +12,11 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.actor import Actor
-from accounts.models import User
+from accounts.models import User, Workgroup
 from configuration.values import value
 from records.errors import REFUSALS, sentence_of, status_of
 from records.ids import is_id
+from records.models import AlreadySent, SentForm, Submission, new_form_key
 from tickets.models import Ticket
 from workstation.forms import NewTicketForm
 from workstation.pages.layout import go_to, part_or_page
@@ -30,19 +34,34 @@ def new_ticket(request: AgentRequest) -> HttpResponse:
     if request.method == "GET":
         form = NewTicketForm(initial={"priority": value("default_priority")})
         return _show(request, form, 200)
-    form = NewTicketForm(request.POST)
-    if not form.is_valid():
-        return _show(request, form, 400)
+    form, sent = NewTicketForm(request.POST), SentForm.of(request.user.pk, "desk", request.POST)
     try:
-        if form.cleaned_data["requester"] != request.user or form.cleaned_data["workgroup"]:
-            need_scope(request, "users:read")
-        made = Ticket.objects.open_for(
-            by=Actor.of(request), channel=Ticket.Channel.AGENT, **form.cleaned_data
-        )
+        made = Submission.objects.made_by(sent)
+        if made is None:
+            if not form.is_valid():
+                return _show(request, form, 400)
+            made = Submission.objects.once(sent, partial(_open, request, **form.cleaned_data))
     except REFUSALS as refusal:
+        if isinstance(refusal, AlreadySent):
+            form.data = request.POST.copy()
+            form.data["form_key"] = new_form_key()
         form.add_error(None, getattr(refusal, "messages", None) or sentence_of(refusal))
         return _show(request, form, status_of(refusal))
-    return go_to(request, reverse("workstation:ticket", args=[made.pk]))
+    return go_to(request, reverse("workstation:ticket", args=[made]))
+
+
+def _open(
+    request: AgentRequest, form_key: str, requester: User, workgroup: Workgroup | None, **said: Any
+) -> Ticket:
+    if requester != request.user or workgroup:
+        need_scope(request, "users:read")
+    return Ticket.objects.open_for(
+        by=Actor.of(request),
+        channel=Ticket.Channel.AGENT,
+        requester=requester,
+        workgroup=workgroup,
+        **said,
+    )
 
 
 def _show(request: AgentRequest, form: NewTicketForm, status: int) -> HttpResponse:
