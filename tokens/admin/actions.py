@@ -22,6 +22,7 @@ from configuration.values import value
 from records.admin.domain import DomainAdmin, asking_first
 from records.errors import REFUSALS, sentence_of
 from tokens.admin import snippets
+from tokens.embedding.policies import holding_secret
 from tokens.models import AccessToken
 
 GRACES = (0, 1, 8, 24, 72, 168)  # hours
@@ -169,8 +170,7 @@ class TokenActions(DomainAdmin):
             **snippets.as_context(token, secret, request),
             **context,
         )
-        response.headers["Cache-Control"] = "no-store"
-        return response
+        return holding_secret(response)
 
     @admin.action(description=gettext_lazy("Delete…"), permissions=["delete"])
     def delete_tokens(self, request: HttpRequest, queryset: QuerySet[AccessToken]) -> Any:

@@ -18,7 +18,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from accounts.models import User
 from tokens.embedding.frames import Frame, in_frame, may_be_framed, within
-from tokens.embedding.policies import ANYONE, NOBODY, framed_by
+from tokens.embedding.policies import ANYONE, NOBODY, framed_by, holding_secret
 from tokens.errors import Refused
 from tokens.login.addresses import TARGET_PAGES, safe_next
 from tokens.login.entry import Login, verify_login
@@ -86,7 +86,7 @@ def landing(request: TokenRequest, entry: Login, code: str) -> HttpResponse:
         "is_framed": in_frame(request),
     }
     # Not "no-referrer": under it the form would show the origin "null" instead of ours.
-    response = render(request, "tokens/open.html", context)
+    response = holding_secret(render(request, "tokens/open.html", context))
     return framed_by(response, entry.token.frame_ancestors() or ANYONE)
 
 
@@ -161,7 +161,7 @@ def _without_cookies(request: TokenRequest, entry: Login, code: str) -> HttpResp
         "is_secure": request.is_secure(),
         "keep": within(request, "/agent/auth/keep"),
     }
-    response = render(request, "tokens/no_cookies.html", context)
+    response = holding_secret(render(request, "tokens/no_cookies.html", context))
     return framed_by(response, entry.token.frame_ancestors() or ANYONE)
 
 
