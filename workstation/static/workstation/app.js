@@ -1,6 +1,8 @@
 // Everything that the workstation does beyond what htmx does: drafts, keys, focus, trouble.
 import { begin as beginCarried } from "./carried.js";
+import { begin as beginChoices } from "./choices.js";
 import { begin as beginDrafts } from "./drafts.js";
+import { begin as beginFocus } from "./focus.js";
 import { begin as beginKeys } from "./keys.js";
 import { begin as beginTrouble } from "./trouble.js";
 
@@ -63,8 +65,10 @@ document.addEventListener("click", (event) => {
   if (event.target.closest("[data-back]")) mark();
 });
 
+beginChoices();
 beginCarried();
 beginDrafts();
+beginFocus(find);
 beginKeys({ find, showPanel });
 beginTrouble(find);
 mark();
