@@ -15,7 +15,7 @@ from django import forms
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
-from django.contrib.admin.utils import unquote
+from django.contrib.admin.utils import model_ngettext, unquote
 from django.contrib.admin.widgets import (
     AutocompleteMixin,
     AutocompleteSelect,
@@ -130,6 +130,11 @@ class OneByName(_Numbered, AutocompleteSelect):
 
 
 class SomeByName(_Numbered, AutocompleteSelectMultiple):
+    def build_attrs(self, base_attrs: Any, extra_attrs: Any = None) -> dict[str, Any]:
+        """Leave out the button that empties it: select2 puts that into the list, as no item."""
+        attrs = super().build_attrs(base_attrs, extra_attrs)
+        return {**attrs, "data-allow-clear": "false"}
+
     def value_from_datadict(self, data: Any, files: Any, name: str) -> list[str]:
         """Return what was chosen; Django refuses a word, but asks databases for any number."""
         chosen = super().value_from_datadict(data, files, name)
@@ -306,21 +311,26 @@ class DomainAdmin(NarrowLists):
             else:
                 done += 1
         if done:
-            sentence = ngettext("%(count)d changed.", "%(count)d changed.", done)
-            self.message_user(request, sentence % {"count": done}, messages.SUCCESS)
+            sentence = ngettext("%(count)d %(what)s changed.", "%(count)d %(what)s changed.", done)
+            named = {"count": done, "what": model_ngettext(self.opts, done)}
+            self.message_user(request, sentence % named, messages.SUCCESS)
 
     def ask(
         self, request: HttpRequest, objects: Iterable[Any], *, action: str, **context: Any
     ) -> TemplateResponse:
         """Ask before dangerous work: the answer runs `action` again, with `answer` posted.
 
-        `context`: title, question, button, and if wanted `answer`, `danger`, `instead`, and a
-        question more: `reason`, with `reasons` to choose from, one `chosen`, posted `asked_as`.
+        `context`: title and question (which may count, by ngettext_lazy), button, and if wanted
+        `answer`, `danger`, `instead`, and a question more: `reason`, with `reasons` to choose
+        from, one `chosen`, posted `asked_as`.
         """
+        asked = list(objects)
+        for name in ("title", "question"):
+            context[name] = context[name] % {"count": len(asked)}
         return self.render(
             request,
             "admin/ask.html",
-            objects=list(objects),
+            objects=asked,
             action=action,
             checkbox=ACTION_CHECKBOX_NAME,
             back=request.POST.get("back", ""),

@@ -115,3 +115,10 @@ def test_a_token_with_statistics_alone_sees_the_chart_alone(dora, by_link):
 
     assert page.context["state"].work == []
     assert "chart-picture" in page.content.decode()
+
+
+def test_the_front_page_does_not_repeat_the_navigation(dora, browser):
+    page = browser(dora).get("/admin/").content.decode()
+
+    assert page.count('href="/admin/tickets/ticket/"') == 1
+    assert "Sections</h2>" not in page

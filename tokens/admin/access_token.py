@@ -8,6 +8,7 @@ from typing import Any, cast
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
+from django.forms import Media
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.urls import path, reverse
 from django.utils.translation import gettext, gettext_lazy
@@ -15,6 +16,8 @@ from django.views.decorators.debug import sensitive_variables
 
 from accounts.actor import Actor
 from accounts.models import User
+from records.admin.domain import OneByName
+from records.admin.filters import ByNameFilter
 from records.errors import Conflict
 from records.ids import is_id
 from tokens.admin.actions import TokenActions
@@ -30,9 +33,6 @@ from tokens.request import token_request
 from tokens.scopes import ROLE_SCOPES, Scope, default_scopes, granted
 from tokens.sessions.confirmation import confirm_url, password_needed
 
-# What the page of a token shows above its form.
-SEEN = ["state_badge", "rotation", "ends_in", "made", "last_use", "disabling"]
-
 
 @admin.register(AccessToken)
 class AccessTokenAdmin(TokenColumns, SimulatorAdmin, UnframedAdmin, TokenActions):
@@ -46,18 +46,21 @@ class AccessTokenAdmin(TokenColumns, SimulatorAdmin, UnframedAdmin, TokenActions
         "last_use",
         "ends_in",
     ]
-    list_filter = [StateFilter, RoleFilter, ScopeFilter, UnusedFilter]
-    linked_lookups = ["user__id__exact"]
+    list_filter = [StateFilter, ("user", ByNameFilter), RoleFilter, ScopeFilter, UnusedFilter]
     list_select_related = ["user"]
     search_fields = ["name", "hint", "description", "user__username", "user__display_name"]
     search_help_text = gettext_lazy("Name, person, purpose, or the token's last six characters")
     autocomplete_fields = ["user"]
     change_form_template = "admin/tokens/accesstoken/change_form.html"
 
-    class Media:
-        js = ["tokens/admin_form.js"]
-
     # --- List -----------------------------------------------------------------------------------
+
+    @property
+    def media(self) -> Any:
+        """Return what its pages load; the list finds people by name as the form does."""
+        user = self.opts.get_field("user")
+        by_name = OneByName(user, self.admin_site).media
+        return super().media + by_name + Media(js=["tokens/admin_form.js"])
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[AccessToken]:
         return cast("AccessTokenQuerySet", super().get_queryset(request)).visible_to(request.user)
@@ -99,10 +102,10 @@ class AccessTokenAdmin(TokenColumns, SimulatorAdmin, UnframedAdmin, TokenActions
         if obj is None:
             return shown
         shown[0][1]["fields"] = ["person", "name", "description"]
-        return [(None, {"fields": SEEN}), *shown]
+        return [(None, {"fields": _told(obj)}), *shown]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
-        return ["person", *SEEN, "too_wide"] if obj else []
+        return ["person", *_told(obj), "too_wide"] if obj else []
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         initial = super().get_changeform_initial_data(request)
@@ -123,6 +126,7 @@ class AccessTokenAdmin(TokenColumns, SimulatorAdmin, UnframedAdmin, TokenActions
         self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any
     ) -> HttpResponse:
         context["show_save_and_continue"] = False
+        context["save_label"] = "" if context.get("original") else gettext("Make the token")
         context["show_delete"] = False
         context["explain_url"] = reverse("admin:tokens_accesstoken_explain")
         context["person_url"] = reverse("admin:tokens_accesstoken_person")
@@ -217,3 +221,11 @@ class AccessTokenAdmin(TokenColumns, SimulatorAdmin, UnframedAdmin, TokenActions
                 "ticked": default_scopes(user.role),
             }
         )
+
+
+def _told(token: AccessToken) -> list[str]:
+    """Return what the page of a token tells above its form: no line without anything in it."""
+    is_rotated = token.grace_until or AccessToken.objects.filter(successor=token).exists()
+    rotation = ["rotation"] if is_rotated else []
+    disabling = ["disabling"] if token.disabled_at else []
+    return ["state_badge", *rotation, "ends_in", "made", "last_use", *disabling]
