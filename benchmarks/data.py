@@ -38,6 +38,8 @@ def fill(tickets: int) -> dict[str, object]:
     team, customers = people(20, User.Role.AGENT), people(300, User.Role.CUSTOMER)
     groups = [Workgroup.objects.create(name=f"Workgroup {number}") for number in range(5)]
     rows = [ticket(dice, number, team, customers, groups) for number in range(tickets)]
+    for row in rows:
+        row.render()
     Ticket.objects.bulk_create(rows, batch_size=200)
     TicketTag.objects.bulk_create(
         (TicketTag(ticket=row, name=name) for row in rows for name in row.tags), batch_size=400

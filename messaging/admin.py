@@ -14,10 +14,11 @@ from accounts.models import User
 from messaging import timeline
 from messaging.models import Conversation, Message
 from records.admin.lists import ChoiceFilter, ReadOnlyAdmin, badge
+from records.rendered import LARGE, read_page
 from tickets.admin import TicketAdmin
 from tickets.models import Ticket
 
-MOST_MESSAGES = 500
+MOST_MESSAGES = 200
 
 admin.site.unregister(Ticket)
 
@@ -34,11 +35,13 @@ class TicketWithTimelineAdmin(TicketAdmin):
         ticket = kwargs.get("obj")
         if ticket is not None:
             sees_messages = request.user.has_perm("messaging.view_message")
-            newest = timeline.of_ticket(ticket, cast("User", request.user))[-MOST_MESSAGES:]
             context["sees_messages"] = sees_messages
-            context["entries"] = [
-                entry for entry in newest if sees_messages or entry.kind != "message"
-            ]
+            context["timeline"] = timeline.of_ticket(
+                ticket,
+                cast("User", request.user),
+                before=request.GET.get("before", ""),
+                with_messages=sees_messages,
+            )
         return super().render_change_form(request, context, *args, **kwargs)
 
     def history_view(
@@ -70,14 +73,20 @@ class ConversationAdmin(ReadOnlyAdmin):
         "last_message_at",
     ]
     list_filter = ["kind", StateFilter]
-    search_fields = ["ticket__title", "requester__username", "ticket__requester__username"]
+    search_fields = [
+        "ticket__searched__contains",
+        "requester__searched__contains",
+        "ticket__requester__searched__contains",
+    ]
     search_help_text = gettext_lazy("Title of the ticket, or username of the requester")
     ordering = ["-last_message_at", "-id"]
     fields = ["label", "about", "state_badge", "with_whom", "who_has_it", "created_at"]
     change_form_template = "admin/messaging/conversation.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Conversation]:
-        return Conversation.objects.visible_to(request.user).with_state().select_related("ticket")
+        conversations = Conversation.objects.visible_to(request.user).with_state()
+        texts = [f"ticket__{name}" for name in LARGE]
+        return conversations.select_related("ticket").defer(*texts)
 
     @admin.display(description=gettext_lazy("conversation"), ordering="id")
     def label(self, conversation: Conversation) -> str:
@@ -110,7 +119,8 @@ class ConversationAdmin(ReadOnlyAdmin):
         conversation = kwargs.get("obj")
         if conversation is not None:
             newest = Message.objects.as_seen_by(request.user).filter(conversation=conversation)
-            rows = list(newest.select_related("author").order_by("-seq")[:MOST_MESSAGES])
+            newest = newest.select_related("author").order_by("-seq")
+            rows, _was_cut = read_page(newest, MOST_MESSAGES)
             context["said"] = [timeline.entry_of(message) for message in rows[::-1]]
             context["has_more"] = conversation.last_seq > len(rows)
         return super().render_change_form(request, context, *args, **kwargs)

@@ -14,6 +14,7 @@ from accounts.actor import Actor
 from messaging.events import announce, message_written
 from messaging.models.participant import Participant, seq_column
 from records.errors import Conflict
+from records.rendered import read_page
 from tickets.models import Ticket
 
 if TYPE_CHECKING:
@@ -125,7 +126,8 @@ def _refuse_stale(conversation: Conversation, draft: Draft) -> None:
         return
     public = conversation.messages.filter(internal=False)
     missed = public.after(draft.seen_seq, draft.by.user).exclude(author=draft.by.user)
-    if rows := list(missed.select_related("author").order_by("seq")[:MOST_MISSED]):
+    rows, _was_cut = read_page(missed.select_related("author").order_by("seq"), MOST_MISSED)
+    if rows:
         raise StaleReply(rows)
 
 

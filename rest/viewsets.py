@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponseBase
@@ -29,7 +29,7 @@ from rest_framework.mixins import (
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.serializers import BaseSerializer, ListSerializer, Serializer
+from rest_framework.serializers import BaseSerializer, Field, ListSerializer, Serializer
 from rest_framework.viewsets import GenericViewSet
 
 from records.errors import invalid_field
@@ -39,7 +39,7 @@ from rest.callers import caller_of
 from rest.cursors import OrderingName
 from rest.idempotency import once
 
-ETAG = re.compile(r'(?:W/)?"(\d{1,9})"|(\d{1,9})')
+ETAG = re.compile(r'(?:W/)?"(\d{1,9})"|(\d{1,9})', re.ASCII)
 
 _Model = TypeVar("_Model", bound=Model)
 
@@ -51,8 +51,12 @@ class ApiViewSet(GenericViewSet[_Model]):
     scope: str
     # The first one is taken where the caller asks for none.
     orderings: list[OrderingName] = ["-id"]
+    # Columns of orderings that can be null, but in no row that the list shows.
+    filled_columns: frozenset[str] = frozenset()
     # Parameters of the address that the view reads itself.
     extra_parameters: tuple[str, ...] = ()
+    # Fields that show a large column, and which; others are not read for lists.
+    large_fields: ClassVar[dict[str, str]] = {}
     # True, also set while answering: the answer shows a secret, which is never kept.
     shows_secret: bool = False
     # Set by the router for GET|POST F, which are not in the schema.
@@ -80,6 +84,7 @@ class ApiViewSet(GenericViewSet[_Model]):
         serializer = super().get_serializer(*args, **kwargs)
         if "data" in kwargs:
             refuse_unknown_names(serializer, kwargs["data"])
+            leave_out_present(serializer)
         elif "fields" in self.request.query_params:
             trim(serializer, self.request.query_params["fields"])
         return serializer
@@ -94,6 +99,12 @@ class ApiViewSet(GenericViewSet[_Model]):
         """Answer a page of rows, by the serializer of the action."""
         page = self.paginate_queryset(rows)
         return self.get_paginated_response(self.get_serializer(page, many=True).data)
+
+    def shown_columns(self) -> list[str]:
+        """Return the large columns that a list shows in the fields that the caller asks for."""
+        large, asked = self.large_fields.items(), self.request.query_params.get("fields")
+        wanted = None if asked is None else named(asked)
+        return [column for field, column in large if wanted is None or field in wanted]
 
     def created(self, data: Any) -> Response:
         """Answer a new object: 200, and 201 with its address in the REST form."""
@@ -191,12 +202,43 @@ def refuse_unknown_names(serializer: BaseSerializer[Any], data: Any) -> None:
         raise ValidationError({name[:100]: [message] for name in unknown[:20]})
 
 
+def named(fields: str) -> set[str]:
+    return {name.strip() for name in fields.split(",")}
+
+
+def leave_out_present(serializer: BaseSerializer[Any]) -> None:
+    """Take out of the input what the object has already: no rule may refuse what is no change."""
+    row, data = serializer.instance, getattr(serializer, "initial_data", None)
+    if row is None or not isinstance(serializer, Serializer) or not isinstance(data, dict):
+        return
+    serializer.initial_data = {
+        name: value
+        for name, value in data.items()
+        if name not in serializer.fields or not _is_present(serializer.fields[name], row, value)
+    }
+
+
+def _is_present(field: Field[Any, Any, Any, Any], row: Model, value: Any) -> bool:
+    if field.read_only or field.write_only:
+        return False
+    attribute = field.get_attribute(row)
+    present = None if attribute is None else field.to_representation(attribute)
+    return _is_same(value, present)
+
+
+def _is_same(one: Any, other: Any) -> bool:
+    """Compare as JSON does: 1, 1.0 and true are three values."""
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(_is_same, one, other))
+    return type(one) is type(other) and one == other
+
+
 def trim(serializer: BaseSerializer[Any], wanted: str) -> None:
     """Keep only the fields that the caller asks for."""
     shape = serializer.child if isinstance(serializer, ListSerializer) else serializer
     if not isinstance(shape, Serializer):
         return
-    names = {name.strip() for name in wanted.split(",")}
+    names = named(wanted)
     if unknown := sorted(names - set(shape.fields)):
         message = _("There is no field “%(name)s”.") % {"name": unknown[0][:100]}
         raise invalid_field("fields", message, "unknown-field")

@@ -6,6 +6,7 @@ from typing import Any, cast
 
 from django import forms
 from django.contrib import admin
+from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied
 from django.db.models import F, QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -19,9 +20,11 @@ from accounts.models import User
 from configuration.values import value
 from records.admin.domain import DomainAdmin, DomainForm, ListedField, asking_first
 from records.admin.lists import ChoiceFilter, badge
+from records.rendered import LARGE
 from records.text import LONGEST_SEARCH
 from tickets.lifecycle import UNRESOLVED
 from tickets.models import Ticket, TicketQuerySet
+from tickets.models.tag import split_tags
 
 Status = Ticket.Status
 WHO_AND_HOW: tuple[Any, Any] = (
@@ -36,14 +39,14 @@ class TagsField(ListedField):
     separator = ", "
 
     def split(self, text: str) -> list[str]:
-        return text.split(",")
+        return split_tags(text)
 
 
 class TicketForm(DomainForm):
     tags = TagsField(
         label=gettext_lazy("Tags"),
         required=False,
-        help_text=gettext_lazy("With commas between them."),
+        help_text=gettext_lazy("With commas or semicolons between them."),
         widget=forms.TextInput(attrs={"class": "vTextField"}),
     )
 
@@ -82,6 +85,12 @@ class WorkFilter(ChoiceFilter):
         return present
 
 
+class TicketList(ChangeList):
+    def get_queryset(self, *args: Any, **options: Any) -> QuerySet[Ticket]:
+        """Return the rows without their texts, which no list shows."""
+        return super().get_queryset(*args, **options).defer(*LARGE)
+
+
 @admin.register(Ticket)
 class TicketAdmin(DomainAdmin):
     form = TicketForm
@@ -91,7 +100,7 @@ class TicketAdmin(DomainAdmin):
     ]  # fmt: skip
     list_display_links = ["number", "title"]
     list_filter = [WorkFilter, "status", "priority", "channel", "workgroup"]
-    search_fields = ["title"]
+    search_fields = ["searched__contains"]
     search_help_text = gettext_lazy("Number, or words of the title and the content")
     autocomplete_fields = ["requester", "assignee", "workgroup"]
     fieldsets = [
@@ -127,6 +136,9 @@ class TicketAdmin(DomainAdmin):
     }
 
     # --- List -----------------------------------------------------------------------------------
+
+    def get_changelist(self, request: HttpRequest, **options: Any) -> type[ChangeList]:
+        return TicketList
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Ticket]:
         """Return what the person sees, with the deleted beside it: a filter parts them."""

@@ -35,6 +35,7 @@ class TicketViewSet(FamilyViewSet[Ticket]):
     queryset = Ticket.objects.with_names()
     serializer_class = TicketSerializer
     filterset_class = TicketFilter
+    large_fields = {"content": "content"}
     orderings = ["-id", "-created_at", "-updated_at", "-priority", "waiting_since"]
 
     def get_queryset(self) -> TicketQuerySet:

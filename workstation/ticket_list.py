@@ -16,7 +16,7 @@ from django.utils.translation import pgettext_lazy
 
 from accounts.models import User
 from messaging.models import Message, Participant
-from records.markup import preview
+from records.rendered import LARGE
 from records.text import LONGEST_SEARCH
 from tickets.models import Ticket, TicketQuerySet
 
@@ -123,7 +123,7 @@ def page_after(tickets: TicketQuerySet, cursor: Cursor | None) -> Page:
 
     Two plain ranges, each along an index, instead of one order that no index has.
     """
-    size = PAGE_SIZE + 1
+    size, tickets = PAGE_SIZE + 1, tickets.defer(*LARGE)
     rows = _waiting(tickets, cursor, size)
     if len(rows) < size:
         rows += _not_waiting(tickets, cursor, size - len(rows))
@@ -177,10 +177,10 @@ def rows_of(tickets: Sequence[Ticket], user: User, *, with_messages: bool) -> li
 
 def _row(ticket: Ticket, message: Any, user: User, with_messages: bool) -> Row:
     if message is None:
-        return Row(ticket, preview(ticket.content) if with_messages else None)
+        return Row(ticket, ticket.words if with_messages else None)
     return Row(
         ticket,
-        preview(message.readable_content),
+        message.words,
         is_own=message.author_id == user.pk,
         is_note=message.internal,
         is_recalled=message.recalled_at is not None,
@@ -195,7 +195,7 @@ def _last_messages(tickets: Sequence[Ticket], user: User) -> dict[int, Any]:
         conversation__ticket__in=[ticket.pk for ticket in tickets],
         seq=F("conversation__last_seq"),
     )
-    found = last.annotate(
+    found = last.defer(*LARGE).annotate(
         ticket_id=F("conversation__ticket_id"), read_seq=Subquery(mine.values("read_seq"))
     )
     return {message.ticket_id: message for message in found}

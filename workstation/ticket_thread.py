@@ -14,10 +14,11 @@ from accounts.models import User, Workgroup
 from messaging import timeline
 from messaging.models import Conversation
 from messaging.timeline import Entry
+from records.rendered import LARGE
 from tickets.models import Ticket
 from workstation.permissions import Permissions
 
-SHOWN_AT_FIRST = 60
+SHOWN_AT_ONCE = 60
 SAME_BREATH = timedelta(minutes=5)
 OTHER_TICKETS = 6
 MOST_HISTORY = 20
@@ -81,21 +82,31 @@ class TicketThread:
     viewer: User
     may: Permissions
     by: Actor
-    whole: bool = False
+    # Where an earlier part of the timeline ends; "": the newest part.
+    before: str = ""
 
     def __post_init__(self) -> None:
         self.conversation = self._conversation() if self.may.read_messages else None
-        entries = timeline.of_ticket(self.ticket, self.viewer)
-        if not self.may.read_messages:
-            entries = [entry for entry in entries if entry.kind != "message"]
-        events = [entry for entry in entries if entry.kind == "event"]
-        self.history = events[: -MOST_HISTORY - 1 : -1]
-        self.earlier = 0 if self.whole else max(0, len(entries) - SHOWN_AT_FIRST)
-        self.groups = grouped(entries[self.earlier :], self.ticket)
+        self._part = timeline.of_ticket(
+            self.ticket,
+            self.viewer,
+            before=self.before,
+            most=SHOWN_AT_ONCE,
+            with_messages=self.may.read_messages,
+        )
+        self.earlier = self._part.earlier
+        self.groups = grouped(self._part.entries, self.ticket)
 
     def _conversation(self) -> Any:
         mine = Conversation.objects.filter(ticket=self.ticket).with_unread(self.viewer)
         return mine.first()
+
+    @property
+    def history(self) -> list[Entry]:
+        """Return the newest of what was done."""
+        if self.before:
+            return timeline.newest_events(self.ticket, self.viewer, MOST_HISTORY)
+        return list(self._part.events)[:MOST_HISTORY]
 
     @property
     def last_seq(self) -> int:
@@ -139,10 +150,14 @@ class TicketThread:
 
     @property
     def workgroups(self) -> list[Workgroup]:
-        return list(Workgroup.objects.visible_to(self.viewer).order_by("name"))
+        groups = Workgroup.objects.visible_to(self.viewer)
+        if not self.may.read_people:
+            groups = groups.filter(pk__in=[self.ticket.workgroup_id])
+        return list(groups.order_by("name"))
 
     @property
     def others(self) -> list[Ticket]:
         """Return the newest other tickets of this customer that the viewer may see."""
         theirs = Ticket.objects.visible_to(self.viewer).filter(requester=self.ticket.requester_id)
-        return list(theirs.exclude(pk=self.ticket.pk).order_by("-pk")[:OTHER_TICKETS])
+        others = theirs.exclude(pk=self.ticket.pk).defer(*LARGE)
+        return list(others.order_by("-pk")[:OTHER_TICKETS])

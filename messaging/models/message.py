@@ -26,6 +26,9 @@ from messaging.events import announce, message_changed
 from messaging.models.conversation import Conversation
 from messaging.models.participant import seq_column
 from records.errors import Conflict, check_version, invalid_field
+from records.fields import KeptTextField, SearchedField, with_compared
+from records.rendered import COLUMNS, RenderedContent
+from records.text import compared, is_visible, kept
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
@@ -50,7 +53,7 @@ class MessageQuerySet(models.QuerySet["Message"]):
 
     def matching(self, text: str) -> Self:
         """Return those that have `text`; full text search will stand here."""
-        return self.filter(content__icontains=text, recalled_at=None)
+        return self.filter(searched__contains=compared(text), recalled_at=None)
 
     def write(self, **columns: Any) -> Message:
         """Add a message after a look at its content; nobody as its author is the system."""
@@ -58,6 +61,7 @@ class MessageQuerySet(models.QuerySet["Message"]):
         if message.author is None:
             message.kind = Message.Kind.SYSTEM
         message.check_content()
+        message.render()
         message.save(force_insert=True)
         return message
 
@@ -73,7 +77,17 @@ class MessageQuerySet(models.QuerySet["Message"]):
         return self.filter(**{f"{seq_column(user)}__lt": seq})
 
 
-class Message(models.Model):
+_EveryColumn = models.Manager.from_queryset(MessageQuerySet)
+
+
+class MessageManager(_EveryColumn):
+    """Leave out what only a search looks through: it is as long as the text itself."""
+
+    def get_queryset(self) -> Any:
+        return super().get_queryset().defer("searched")
+
+
+class Message(RenderedContent):
     class Kind(models.TextChoices):
         TEXT = "text", _("Text")
         IMAGE = "image", _("Image")
@@ -104,7 +118,7 @@ class Message(models.Model):
     from_team = models.BooleanField(_("from the team"), default=False)
     kind = models.CharField(_("kind"), max_length=8, choices=Kind.choices, default=Kind.TEXT)
     internal = models.BooleanField(_("internal note"), default=False)
-    content = models.TextField(
+    content = KeptTextField(
         _("content"),
         validators=[
             MinLengthValidator(1),
@@ -113,6 +127,7 @@ class Message(models.Model):
         ],
         help_text=_("Markdown."),
     )
+    searched = SearchedField(of=["content"])
     client_id = models.CharField(
         _("client id"),
         max_length=64,
@@ -133,13 +148,16 @@ class Message(models.Model):
     )
     version = models.PositiveIntegerField(default=1, editable=False)
 
-    objects = MessageQuerySet.as_manager()
+    objects = MessageManager()
 
     class Meta:
         verbose_name = _("message")
         verbose_name_plural = _("messages")
         ordering = ["id"]
-        indexes = [models.Index(fields=["created_at"], name="message_created")]
+        indexes = [
+            models.Index(fields=["created_at"], name="message_created"),
+            models.Index(fields=["html_version"], name="message_html_version"),
+        ]
         constraints = [
             models.UniqueConstraint(fields=["conversation", "seq"], name="message_seq_once"),
             models.UniqueConstraint(
@@ -155,6 +173,10 @@ class Message(models.Model):
                 condition=Q(internal=True, public_seq=None)
                 | Q(internal=False, public_seq__isnull=False),
             ),
+            models.CheckConstraint(
+                name="message_recalled_has_no_html",
+                condition=Q(recalled_at=None) | Q(html="", preview=""),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -167,9 +189,9 @@ class Message(models.Model):
 
     def check_content(self) -> None:
         """Raise ValidationError for a column that cannot be kept, and where nothing is said."""
-        self.clean_fields(exclude={"conversation", "author", "recalled_by"})
-        if not self.content.strip():
+        if not is_visible(self.content):
             raise invalid_field("content", gettext("Write something."), "blank")
+        self.clean_fields(exclude={"conversation", "author", "recalled_by"})
 
     def is_editable_by(self, by: Actor) -> bool:
         """Return whether `by` wrote it, and not too long ago."""
@@ -188,6 +210,7 @@ class Message(models.Model):
         # First: to whoever may not see the words, no answer tells whether they were the same.
         if self.author_id != by.user_id:
             raise PermissionDenied(gettext("Only its author can edit a message."))
+        content = kept(content)
         if content == self.content:
             return
         if not self.is_editable_by(by):
@@ -195,7 +218,8 @@ class Message(models.Model):
         self.content = content
         self.edited_at = timezone.now()
         self.clean_fields(exclude=_all_but_content())
-        self._save("content", "edited_at")
+        self.render()
+        self._save("content", "edited_at", *COLUMNS)
 
     @transaction.atomic
     def recall(self, *, by: Actor, expected_version: int | None = None) -> None:
@@ -207,7 +231,9 @@ class Message(models.Model):
             return
         self.recalled_at = timezone.now()
         self.recalled_by_id = by.user_id
-        self._save("recalled_at", "recalled_by")
+        # Of no words: nothing of them is left beside them.
+        self.render()
+        self._save("recalled_at", "recalled_by", *COLUMNS)
 
     def _lock(self, expected_version: int | None) -> None:
         self.refresh_from_db(from_queryset=Message.objects.select_for_update(no_key=True))
@@ -216,7 +242,7 @@ class Message(models.Model):
 
     def _save(self, *columns: str) -> None:
         self.version += 1
-        self.save(update_fields=[*columns, "version"])
+        self.save(update_fields=with_compared(Message, {*columns, "version"}))
         announce(message_changed, conversation_id=self.conversation_id, message_id=self.pk)
 
 

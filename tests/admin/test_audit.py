@@ -224,11 +224,11 @@ def test_the_audit_of_one_token_says_whose_it_is_and_leads_back(dora, carol, iss
     whole = client.get(AUDIT).content.decode()
     of_the_gone = client.get(f"{AUDIT}?token_id__exact={gone_id}").content.decode()
 
-    assert f"<h1>Audit of “CRM”, …{token.hint}</h1>" in page
-    assert f'<a href="/admin/tokens/accesstoken/{token.pk}/change/">CRM</a> &rsaquo; Audit' in page
+    assert f"<h1>Audit of “<bdi>CRM</bdi>”, …{token.hint}</h1>" in page
+    assert f'<a href="/admin/tokens/accesstoken/{token.pk}/change/"><bdi>CRM</bdi></a> &rsaquo; Audit' in page
     assert f'href="{AUDIT}">Audit of all tokens' in page
     assert "Audit of all tokens" not in whole
-    assert "Audit of “Gone”" in of_the_gone
+    assert "Audit of “<bdi>Gone</bdi>”" in of_the_gone
     assert f"/admin/tokens/accesstoken/{gone_id}/change/" not in of_the_gone
     for nonsense in ("x", "9" * 30, "0"):
         assert client.get(f"{AUDIT}?token_id__exact={nonsense}").status_code in {200, 302, 400}

@@ -35,7 +35,7 @@ def test_a_message_to_a_ticket_makes_its_conversation(ticket, carol, bearer):
         "from_team": True,
         "internal": False,
         "content": "**Hi** <b>",
-        "content_html": "<p><strong>Hi</strong> &lt;b&gt;</p>",
+        "content_html": '<p dir="auto"><strong>Hi</strong> &lt;b&gt;</p>',
         "client_id": "c1",
         "created_at": message.created_at.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
         "edited_at": None,
@@ -163,7 +163,7 @@ def test_own_messages_are_edited_and_recalled(conversation, carol, alice, say, a
     address, client = f"/api/messages/{message.pk}", as_user(carol)
 
     edited = client.put(address, {"content": "Hello"}).json()
-    assert (edited["content_html"], edited["version"]) == ("<p>Hello</p>", 2)
+    assert (edited["content_html"], edited["version"]) == ('<p dir="auto">Hello</p>', 2)
     assert edited["edited_at"] is not None
     stale = client.put(address, {"content": "Hallo"}, headers={"if-match": '"1"'})
     assert stale.status_code == 412

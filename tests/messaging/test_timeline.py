@@ -23,8 +23,8 @@ def busy(ticket, alice, carol, carlos, say):
     return ticket
 
 
-def told(entries):
-    return [(entry.kind, str(entry.author), entry.text) for entry in entries]
+def told(part):
+    return [(entry.kind, str(entry.author), entry.text) for entry in part.entries]
 
 
 def test_the_team_reads_everything_in_order(busy, carol):
@@ -58,7 +58,7 @@ def test_recalled_words_are_gone(ticket, carol, say):
     message = say(Conversation.objects.for_ticket(ticket), carol, "Oops")
     message.recall(by=Actor(carol))
 
-    entry = next(e for e in timeline.of_ticket(ticket, carol) if e.kind == "message")
+    entry = next(e for e in timeline.of_ticket(ticket, carol).entries if e.kind == "message")
     assert (entry.recalled, entry.text, entry.html) == (True, "", "")
 
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from urllib.parse import quote, unquote, unquote_plus
 
-MASK = "masked-token"
+from records.addresses import TOKEN_NAMES, folded
 
-# Spellings under which people and programs have been seen to send a token, after `_folded`.
-TOKEN_NAMES = frozenset({"accesstoken", "token"})
+MASK = "masked-token"
 
 # A run of base64url that holds "eyJ" (the start of every JSON object in base64), then two more
 # runs or longer. It starts only where a run starts and never steps back, so that a hostile
@@ -47,14 +46,14 @@ def clean_text(text: str) -> str:
 
 def clean_query(query: str) -> tuple[str, list[str]]:
     """Return the query without token parameters, and the values that they had, in order."""
-    folded = query.lower()
-    if "token" not in folded and "%" not in folded:
+    lower = query.lower()
+    if "token" not in lower and "%" not in lower:
         return mask(query), []
     kept: list[str] = []
     taken: list[str] = []
     for part in query.split("&"):
         name, equals, value = part.partition("=")
-        if _folded(name) in TOKEN_NAMES:
+        if folded(name) in TOKEN_NAMES:
             taken.append(unquote_plus(value))
         else:
             kept.append(f"{clean_text(name)}{equals}{clean_text(value)}")
@@ -74,12 +73,3 @@ def clean_address(address: str) -> str:
         return clean_path(address)
     path, mark, query = re.split(r"([?#])", address, maxsplit=1)
     return clean_path(path) + mark + clean_query(query)[0]
-
-
-def _folded(name: str) -> str:
-    """Return the name of a parameter as its spellings have it in common."""
-    folded = unquote_plus(name).strip().lower()
-    while folded.startswith("amp;"):
-        # From HTML that was escaped once too often: `&amp;accessToken=`.
-        folded = folded.removeprefix("amp;")
-    return folded.replace("_", "").replace("-", "")

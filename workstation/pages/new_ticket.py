@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.actor import Actor
-from accounts.models import User, Workgroup
+from accounts.models import User
 from configuration.values import value
 from records.errors import REFUSALS, sentence_of, status_of
 from records.ids import is_id
@@ -20,7 +20,7 @@ from records.models import AlreadySent, SentForm, Submission, new_form_key
 from tickets.models import Ticket
 from workstation.forms import NewTicketForm
 from workstation.pages.layout import go_to, part_or_page
-from workstation.permissions import need_scope, scope_required
+from workstation.permissions import Permissions, need_scope, scope_required
 from workstation.request import AgentRequest
 from workstation.ticket_list import ListQuery
 
@@ -36,6 +36,9 @@ def new_ticket(request: AgentRequest) -> HttpResponse:
         return _show(request, form, 200)
     form, sent = NewTicketForm(request.POST), SentForm.of(request.user.pk, "desk", request.POST)
     try:
+        names_others = request.POST.get("requester", "") not in {"", str(request.user.pk)}
+        if names_others or request.POST.get("workgroup"):
+            need_scope(request, "users:read")
         made = Submission.objects.made_by(sent)
         if made is None:
             if not form.is_valid():
@@ -50,24 +53,14 @@ def new_ticket(request: AgentRequest) -> HttpResponse:
     return go_to(request, reverse("workstation:ticket", args=[made]))
 
 
-def _open(
-    request: AgentRequest, form_key: str, requester: User, workgroup: Workgroup | None, **said: Any
-) -> Ticket:
-    if requester != request.user or workgroup:
-        need_scope(request, "users:read")
-    return Ticket.objects.open_for(
-        by=Actor.of(request),
-        channel=Ticket.Channel.AGENT,
-        requester=requester,
-        workgroup=workgroup,
-        **said,
-    )
+def _open(request: AgentRequest, *, form_key: str, **said: Any) -> Ticket:
+    return Ticket.objects.open_for(by=Actor.of(request), channel=Ticket.Channel.AGENT, **said)
 
 
 def _show(request: AgentRequest, form: NewTicketForm, status: int) -> HttpResponse:
     given = form.data.get("requester", "") if form.is_bound else ""
     customer = None
-    if is_id(given):
+    if is_id(given) and (Permissions.of(request).read_people or given == str(request.user.pk)):
         customer = User.objects.visible_to(request.user).filter(pk=given).first()
     pane = {"new_form": form, "customer": customer, "is_new": True}
     query = ListQuery.of(request.GET)

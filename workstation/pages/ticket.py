@@ -57,7 +57,7 @@ def _thread(request: AgentRequest, ticket: Ticket) -> TicketThread:
         viewer=request.user,
         may=Permissions.of(request),
         by=Actor.of(request),
-        whole=request.GET.get("whole") == "1",
+        before=request.GET.get("before", ""),
     )
 
 
@@ -65,7 +65,7 @@ def _thread(request: AgentRequest, ticket: Ticket) -> TicketThread:
 @require_GET
 def ticket(request: AgentRequest, ticket_id: int) -> HttpResponse:
     query, thread = ListQuery.of(request.GET), _thread(request, _seen(request, ticket_id))
-    part = "_timeline" if request.htmx.target == "timeline" else "_ticket"
+    part = "_timeline" if request.htmx.target == "earlier" else "_ticket"
     return part_or_page(request, query, part, thread=thread, open_id=ticket_id)
 
 
@@ -165,13 +165,15 @@ def priority(request: AgentRequest, ticket: Ticket, by: Actor) -> None:
 
 @changes("tickets:write")
 def assignee(request: AgentRequest, ticket: Ticket, by: Actor) -> None:
-    if request.POST.get("assignee", "") not in {"", str(by.user_id)}:
+    if request.POST.get("assignee", "") not in {"", str(by.user_id), str(ticket.assignee_id)}:
         need_scope(request, "users:read")
     _edit(ticket, by, value_of(AssigneeForm(request.POST)))
 
 
 @changes("tickets:write")
 def workgroup(request: AgentRequest, ticket: Ticket, by: Actor) -> None:
+    if request.POST.get("workgroup", "") not in {"", str(ticket.workgroup_id)}:
+        need_scope(request, "users:read")
     _edit(ticket, by, value_of(WorkgroupForm(request.POST)))
 
 
