@@ -45,7 +45,15 @@ function arrived(event) {
   if (target?.id === "list" || target?.id === "list-body" || target?.closest?.("#rows")) mark();
 }
 
+/** Let the keyboard reach what is too wide for its bubble. */
+function reachWide() {
+  for (const box of document.querySelectorAll(".bubble :is(pre, table):not([tabindex])")) {
+    if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
+  }
+}
+
 document.addEventListener("htmx:afterSettle", arrived);
+document.addEventListener("htmx:afterSettle", reachWide);
 document.addEventListener("htmx:historyRestore", () => { mark(); toLatest(); });
 document.addEventListener("htmx:oobAfterSwap", ({ detail }) => {
   if (detail.target?.id === "timeline") toLatest();
@@ -73,3 +81,4 @@ beginKeys({ find, showPanel });
 beginTrouble(find);
 mark();
 toLatest();
+reachWide();
