@@ -68,6 +68,7 @@ MIDDLEWARE = [
     "tokens.embedding.frames.FrameMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "weiyu_site.compression.CompressionMiddleware",
     "tokens.embedding.policies.PolicyMiddleware",
     "tokens.embedding.policies.CorsMiddleware",
     "tokens.login.middleware.SessionMiddleware",
@@ -89,7 +90,6 @@ ASGI_APPLICATION = "weiyu_site.asgi.application"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
-        "DIRS": [BASE_DIR / "weiyu_site" / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [
