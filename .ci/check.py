@@ -64,7 +64,10 @@ def say(text: str) -> None:
 
 
 def tests(target: str, pytest_args: str = "", **environment: str) -> Part:
-    arguments = f"-n {WORKERS} --durations=25 {pytest_args}".strip()
+    # A file stays with one worker, which starts its browser and its server once, and the order of
+    # tests/conftest.py stays as it is.
+    spread = f"-n {WORKERS} --dist loadfile --no-loadscope-reorder"
+    arguments = f"{spread} --durations=25 {pytest_args}".strip()
     return Part(target, {"PYTEST_ARGS": arguments, **environment})
 
 

@@ -17,6 +17,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from records.counts import MOST_COUNTED, count
 from records.errors import invalid_field
 from records.rendered import RenderedContent, read_page
 from rest.addresses import absolute
@@ -105,7 +106,7 @@ class KeysetPagination(BasePagination):
         self.cursor = self._cursor()
         if self.field.null:
             queryset = queryset.filter(**{f"{self.ordering.column}__isnull": False})
-        self.count = queryset.count() if _with_count(request.query_params) else None
+        self.count = count(queryset) if _with_count(request.query_params) else None
         return self._page(queryset)
 
     def get_paginated_response(self, data: Any) -> Response:
@@ -119,7 +120,9 @@ class KeysetPagination(BasePagination):
         ]
         headers = {"Link": ", ".join(links)} if links else {}
         if self.count is not None:
-            headers["X-Total-Count"] = str(self.count)
+            headers["X-Total-Count"] = str(self.count.number)
+            if not self.count.is_exact:
+                headers["X-Total-Count-Exact"] = "false"
         return headers
 
     def _cursor(self) -> Cursor | None:
@@ -182,7 +185,8 @@ class KeysetPagination(BasePagination):
             ),
             _parameter(
                 "with_count",
-                "Also count all objects of the list, in the `X-Total-Count` header.",
+                "Also count all objects of the list, in the `X-Total-Count` header: "
+                f"at most {MOST_COUNTED:,}, with `X-Total-Count-Exact: false` if there are more.",
                 {"type": "boolean", "default": False},
             ),
         ]

@@ -41,6 +41,11 @@ def pytest_itemcollected(item: pytest.Item) -> None:
         item.add_marker("once")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put what takes longest first, so that no worker is left alone with it in the end."""
+    items.sort(key=lambda item: [not item.get_closest_marker(it) for it in ("browser", "server")])
+
+
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skip what needs another database or Redis, and say so."""
     if item.get_closest_marker("postgresql") and connection.vendor != "postgresql":

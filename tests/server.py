@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import fcntl
+import json
 import os
 import secrets
 import shutil
@@ -20,6 +22,7 @@ import urllib.request
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import LiteralString
 from urllib.parse import urlsplit
 
 import psycopg
@@ -27,6 +30,7 @@ import pytest
 from psycopg import sql
 
 from tests import people
+from tests.commands import Commands
 
 ROOT = Path(__file__).resolve().parent.parent
 START_PATIENCE = 60.0
@@ -109,10 +113,20 @@ class Weiyu(Process):
     """The whole site, with its data in a directory of its own."""
 
     data_dir: Path = field(default_factory=Path)
+    commands: Commands | None = None
+
+    def stop(self) -> None:
+        """End it, and let the commands read their environment anew as well."""
+        super().stop()
+        if self.commands:
+            self.commands.close()
+            self.commands = None
 
     def manage(self, *arguments: str) -> str:
         """Run a management command on its data and return what it prints."""
-        return _manage(self.env, *arguments)
+        if self.commands is None:
+            self.commands = Commands(self.env)
+        return self.commands.run(*arguments)
 
     def issue(self, username: str, **options: str | Sequence[str]) -> str:
         """Return a new AccessToken of that person: `issue("dora@…", scope=["tickets:read"])`."""
@@ -133,11 +147,51 @@ class Prepared:
 
 @pytest.fixture(scope="session")
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prepared]:
-    directory = tmp_path_factory.mktemp("prepared")
-    with _database(directory) as url:
-        env = {**_environment(directory), "WEIYU_DATABASE_URL": url}
-        _manage(env, "shell", "--no-imports", "-c", PREPARE)
-        yield Prepared(url, directory / "static")
+    """Made by the first worker that needs it, and dropped by the last one that used it."""
+    directory = shared_folder(tmp_path_factory) / "prepared"
+    with _users(directory) as users:
+        if not users:
+            directory.mkdir()
+            (directory / "url").write_text(_prepare(directory))
+        users.append(os.getpid())
+        url = (directory / "url").read_text()
+    yield Prepared(url, directory / "static")
+    with _users(directory) as users:
+        users.remove(os.getpid())
+        if not users:
+            _drop_database(url)
+            shutil.rmtree(directory)
+
+
+def _prepare(directory: Path) -> str:
+    """Fill a new database and the folder of assets, and return the database's URL."""
+    url = _create_database(directory)
+    env = {**_environment(directory), "WEIYU_DATABASE_URL": url}
+    try:
+        with contextlib.closing(Commands(env)) as commands:
+            commands.run("shell", "--no-imports", "-c", PREPARE)
+    except RuntimeError:
+        _drop_database(url)
+        shutil.rmtree(directory)
+        raise
+    return url
+
+
+def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the one folder of all workers of this run."""
+    own = tmp_path_factory.getbasetemp()
+    return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+
+
+@contextlib.contextmanager
+def _users(directory: Path) -> Iterator[list[int]]:
+    """Keep the other workers out, and yield the processes that use the directory, to be changed."""
+    kept = directory.with_suffix(".users")
+    with directory.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        users = json.loads(kept.read_text()) if kept.exists() else []
+        yield users
+        kept.write_text(json.dumps(users))
 
 
 # One process for all of it, because most of a command's time is its start.
@@ -194,16 +248,6 @@ def _weiyu(directory: Path, env: Mapping[str, str], workers: int) -> Weiyu:
     )
 
 
-def _manage(env: Mapping[str, str], *arguments: str) -> str:
-    done = subprocess.run(
-        [sys.executable, "manage.py", *arguments],
-        env=dict(env), cwd=ROOT, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    if done.returncode:
-        raise RuntimeError(f"manage.py {' '.join(arguments)} failed:\n{done.stderr}")
-    return done.stdout
-
-
 def _environment(directory: Path) -> dict[str, str]:
     """Return an environment that shares nothing with the one the tests run in."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("WEIYU_")}
@@ -223,26 +267,38 @@ def _environment(directory: Path) -> dict[str, str]:
 
 @contextlib.contextmanager
 def _database(directory: Path, *, like: str = "") -> Iterator[str]:
-    """Yield the URL of a new database where the tests' own is, empty or a copy of another."""
-    url = os.environ.get("WEIYU_DATABASE_URL", "")
-    if not url.startswith("postgres"):
+    """Yield the URL of a new database, empty or a copy of another."""
+    url = _create_database(directory, like=like)
+    try:
+        yield url
+    finally:
+        _drop_database(url)
+
+
+def _create_database(directory: Path, *, like: str = "") -> str:
+    """Make a database where the tests' own is, and return its URL."""
+    if not _is_on_postgresql():
         path = directory / "weiyu.sqlite3"
         if like:
             shutil.copy(like.removeprefix("sqlite:///"), path)
-        yield f"sqlite:///{path}"
-        return
+        return f"sqlite:///{path}"
     name = f"weiyu_test_{secrets.token_hex(6)}"
     template = urlsplit(like).path.removeprefix("/") or "template1"
-    with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute(
-            sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(
-                sql.Identifier(name), sql.Identifier(template)
-            )
-        )
-    try:
-        yield urlsplit(url)._replace(path=f"/{name}").geturl()
-    finally:
-        with psycopg.connect(url, autocommit=True) as connection:
-            connection.execute(
-                sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
-            )
+    _ask_postgresql("CREATE DATABASE {} TEMPLATE {}", name, template)
+    return urlsplit(os.environ["WEIYU_DATABASE_URL"])._replace(path=f"/{name}").geturl()
+
+
+def _drop_database(url: str) -> None:
+    # One of SQLite goes with its folder.
+    if _is_on_postgresql():
+        name = urlsplit(url).path.removeprefix("/")
+        _ask_postgresql("DROP DATABASE IF EXISTS {} WITH (FORCE)", name)
+
+
+def _is_on_postgresql() -> bool:
+    return os.environ.get("WEIYU_DATABASE_URL", "").startswith("postgres")
+
+
+def _ask_postgresql(command: LiteralString, *names: str) -> None:
+    with psycopg.connect(os.environ["WEIYU_DATABASE_URL"], autocommit=True) as connection:
+        connection.execute(sql.SQL(command).format(*map(sql.Identifier, names)))

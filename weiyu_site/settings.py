@@ -233,8 +233,9 @@ CORS_ALLOW_ALL_ORIGINS = True
 CORS_URLS_REGEX = r"^/api/"
 CORS_ALLOW_HEADERS = ["authorization", "content-type", "idempotency-key", "if-match"]
 CORS_EXPOSE_HEADERS = [
-    "Link", "Location", "ETag", "X-Total-Count", "X-Request-ID", "X-Token-Expires-At",
-    "WWW-Authenticate", "Retry-After", "RateLimit", "RateLimit-Policy", "Idempotency-Replayed",
+    "Link", "Location", "ETag", "X-Total-Count", "X-Total-Count-Exact", "X-Request-ID",
+    "X-Token-Expires-At", "WWW-Authenticate", "Retry-After", "RateLimit", "RateLimit-Policy",
+    "Idempotency-Replayed",
 ]  # fmt: skip
 
 # --- API ----------------------------------------------------------------------------------------

@@ -7,33 +7,49 @@ stands in the address. Here a filter is named by the list itself, or the call is
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.utils import get_fields_from_path
 from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
 from django.db import models
 from django.db.models import QuerySet
 from django.db.models.constants import LOOKUP_SEP
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
-from django.utils.functional import Promise
+from django.utils.functional import Promise, cached_property
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 from django.views.decorators.debug import sensitive_variables
 
+from records.counts import MOST_COUNTED, Count, count
 from records.ids import is_id
 from records.text import LONGEST_SEARCH
+
+
+class BoundedPaginator(Paginator):
+    """Pages of a list that counts its rows only so far, and ends there (records/counts.py)."""
+
+    @cached_property
+    def counted(self) -> Count:
+        return count(cast("QuerySet[Any]", self.object_list))
+
+    @property
+    def count(self) -> int:
+        return self.counted.number
 
 
 class NarrowLists(admin.ModelAdmin):
     """A list that is filtered by what `list_filter` offers, and by `linked_lookups`."""
 
     list_per_page = 50
+    paginator = BoundedPaginator
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
     # What links of our own pages filter by, beside what the list offers.
@@ -74,6 +90,10 @@ class NarrowLists(admin.ModelAdmin):
         selected = sent.getlist(ACTION_CHECKBOX_NAME)
         sent.setlist(ACTION_CHECKBOX_NAME, [pk for pk in selected if is_id(pk)])
         request.POST = sent
+        if sent.get("select_across") == "1" and not count(queryset).is_exact:
+            message = gettext("That would be more than %(most)s at once: narrow the list first.")
+            self.message_user(request, message % {"most": f"{MOST_COUNTED:,}"}, messages.ERROR)
+            return None
         return super().response_action(request, queryset, *args, **kwargs)
 
     def page_of(self, object_id: Any) -> str:

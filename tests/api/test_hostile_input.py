@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import random
 
 import pytest
 from django.apps import apps
-from django.db import transaction
+from django.db import connection, transaction
 
 from tests.api.every_call import Call, one_of_each, writes
 from tests.api.test_parsing import BODIES
@@ -39,6 +40,7 @@ VALUES = {
     "nested": {"a": {"b": {"c": [{"d": 1}]}}},
     "lookup": {"pk__gt": 0},
 }
+SAMPLE = 8
 # An empty body is an empty object, which some calls take.
 REFUSED = [(body, code) for body, code in BODIES if code is not None]
 
@@ -71,14 +73,18 @@ def test_a_hostile_value_in_any_field(call, ids, dora, as_user):
     client = as_user(dora)
     client.raise_request_exception = False
     before = snapshot()
+    # PostgreSQL, which is the stricter one, gets all of them in each run.
+    seed = random.randrange(10**6)
+    chosen = random.Random(seed)
+    count = len(VALUES) if connection.vendor == "postgresql" else SAMPLE
 
     for name in [*call.fields(dora), "version", "no_such_field"]:
-        for kind, value in VALUES.items():
+        for kind, value in chosen.sample(list(VALUES.items()), count):
             with transaction.atomic():
                 response = send(client, call, ids, json.dumps({name: value}).encode())
                 # What was accepted is taken back; what was refused must have left nothing.
                 transaction.set_rollback(response.status_code < 400)
-            what = (name, kind, response.status_code, response.content[:300])
+            what = (seed, name, kind, response.status_code, response.content[:300])
             assert response.status_code in (200, 201, 400, 403, 404, 409, 412), what
             if response.status_code >= 400:
                 assert_refused_in_kind(response, what)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import functools
 import json
 import os
 import shutil
@@ -182,21 +183,33 @@ def playwright() -> Iterator[object]:
         yield running
 
 
+@pytest.fixture(scope="module")
+def chromium(playwright, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable]:
+    """Return a function that gives the module's Chromium, with or without third-party cookies."""
+    with contextlib.ExitStack() as stack:
+
+        @functools.cache
+        def running(*, third_party_cookies: bool):
+            profile = tmp_path_factory.mktemp("chromium")
+            prefer(profile, third_party_cookies=third_party_cookies)
+            # Only a lasting profile reads these settings, and what is opened in it shares them.
+            lasting = playwright.chromium.launch_persistent_context(
+                profile, executable_path=CHROMIUM, args=FLAGS
+            )
+            stack.callback(lasting.close)
+            return lasting.browser
+
+        yield running
+
+
 @pytest.fixture
-def browse(playwright, tmp_path: Path) -> Iterator[Callable[..., object]]:
-    """Return a function that opens a fresh browser profile: `browse(third_party_cookies=False)`."""
+def browse(chromium: Callable) -> Iterator[Callable[..., object]]:
+    """Return a function that opens an empty profile: `browse(third_party_cookies=False)`."""
     with contextlib.ExitStack() as stack:
 
         def open_profile(*, third_party_cookies: bool = True, **options):
-            profile = tmp_path / f"profile-{len(list(tmp_path.iterdir()))}"
-            prefer(profile, third_party_cookies=third_party_cookies)
-            context = playwright.chromium.launch_persistent_context(
-                profile,
-                executable_path=CHROMIUM,
-                args=FLAGS,
-                ignore_https_errors=True,
-                locale="en-US",
-                **options,
+            context = chromium(third_party_cookies=third_party_cookies).new_context(
+                ignore_https_errors=True, locale="en-US", **options
             )
             context.set_default_timeout(PATIENCE)
             stack.callback(context.close)

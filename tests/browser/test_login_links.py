@@ -7,7 +7,7 @@ import requests
 
 from tests import people
 from tests.browser.conftest import OTHER_SITE, SAME_SITE
-from tests.browser.test_ways_in import ROOMS, assert_inside, door, framed, link, page_with
+from tests.browser.test_ways_in import assert_inside, door, framed, link, page_with
 
 pytestmark = [pytest.mark.server, pytest.mark.browser]
 
@@ -53,8 +53,17 @@ def posted_form(desk, scheme, room, secret) -> str:
     return form(desk, scheme, room, secret).replace("GET", "POST")
 
 
-@pytest.mark.parametrize("room", ROOMS)
-@pytest.mark.parametrize("way", [link, new_tab, opened_by_script, form, posted_form])
+# Both rooms take every way: test_matrix.py shows it with tokens.
+@pytest.mark.parametrize(
+    ("way", "room"),
+    [
+        (link, "agent"),
+        (new_tab, "admin"),
+        (opened_by_script, "agent"),
+        (form, "admin"),
+        (posted_form, "agent"),
+    ],
+)
 def test_a_login_link_comes_in_by_every_way_and_once(desk, other_site, browse, strong, way, room):
     code = code_for(desk, strong, room)
     path = page_with(other_site, way(desk, "http", room, code))
@@ -72,9 +81,10 @@ def test_a_login_link_comes_in_by_every_way_and_once(desk, other_site, browse, s
     assert_inside(page, room, code)
     page.reload()
     assert_inside(page, room, code)
-    stranger = browse().new_page()
-    stranger.goto(door(desk, "http", room, code))
-    assert stranger.locator("text=This link is used up").count() == 1
+    stranger = requests.get(
+        f"{desk.weiyu.url}/{room}/auth/login", params={"accessToken": code}, timeout=10
+    )
+    assert "This link is used up" in stranger.text
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.server import ROOT, free_port
+from tests.server import ROOT, free_port, shared_folder
 
 PATIENCE = 300.0
 # How packages are reached from here; all else of a person's environment stays out.
@@ -149,9 +149,7 @@ class Begun:
 @pytest.fixture(scope="session")
 def begun(tmp_path_factory: pytest.TempPathFactory) -> Begun:
     """The first `make run` of a fresh clone, typed once for all workers: it takes a minute."""
-    shared = tmp_path_factory.getbasetemp()
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        shared = shared.parent
+    shared = shared_folder(tmp_path_factory)
     kept = shared / "begun.json"
     with (shared / "begun.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
