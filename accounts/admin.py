@@ -96,7 +96,7 @@ class UserAdmin(DomainAdmin):
         "created",
     ]
     list_filter = ["role", "is_active", "availability", WorkgroupFilter]
-    search_fields = ["username", "display_name", "email", "external_id"]
+    search_fields = ["searched__contains"]
     search_help_text = gettext_lazy("Name, username, e-mail address or external id")
     ordering = ["-id"]
     actions = ["deactivate_people", "activate_people"]
@@ -216,7 +216,7 @@ class UserAdmin(DomainAdmin):
 @admin.register(Workgroup)
 class WorkgroupAdmin(DomainAdmin):
     list_display = ["name", "description", "member_count", "updated_at"]
-    search_fields = ["name", "description"]
+    search_fields = ["searched__contains"]
     ordering = ["name"]
     autocomplete_fields = ["members"]
     fields = ["name", "description", "members"]

@@ -13,6 +13,8 @@ from django.core.files.base import ContentFile
 from django.utils.translation import gettext_lazy as _
 from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
+from accounts.picture_files import TooManyScans, needed_parts
+
 SIDE = 256
 MOST_PIXELS = 8_000_000
 # Telephones make larger ones, which are decoded at a fraction of their size.
@@ -46,11 +48,14 @@ def redrawn(upload: IO[bytes], size: int) -> ContentFile[bytes]:
         # Pillow warns of huge pictures, and we refuse them below; its errors end here.
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            picture = _opened(upload)
+            picture = _opened(io.BytesIO(needed_parts(upload.read())))
         square = ImageOps.fit(picture, (SIDE, SIDE))
     except UNREADABLE as error:
         message = _("This is no picture that can be read. Send PNG, JPEG, WebP or GIF.")
         raise ValidationError(message, code="invalid_image") from error
+    except TooManyScans as error:
+        message = _("The picture is stored in too many passes. Save it again as a plain JPEG.")
+        raise ValidationError(message, code="too_many_scans") from error
     except Image.DecompressionBombError as error:
         raise _too_many_pixels() from error
     drawn = io.BytesIO()

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from django_filters.rest_framework import (
-    CharFilter,
-)
+from typing import ClassVar
 
 from accounts.models import User, Workgroup
-from rest.filters import AnyIdFilter, ChangedWhenFilter
+from rest.filters import AnyIdFilter, AnyNameFilter, ChangedWhenFilter
 
 
 class PersonFilter(ChangedWhenFilter):
-    username = CharFilter(lookup_expr="iexact")
-    email = CharFilter(lookup_expr="iexact")
+    username = AnyNameFilter(field_name="username_compared")
+    email = AnyNameFilter(field_name="email_compared")
     workgroup = AnyIdFilter(field_name="workgroups", distinct=True)
 
     class Meta:
@@ -21,8 +19,9 @@ class PersonFilter(ChangedWhenFilter):
 
 
 class WorkgroupFilter(ChangedWhenFilter):
+    name = AnyNameFilter(field_name="name_compared")
     member = AnyIdFilter(field_name="members", distinct=True)
 
     class Meta:
         model = Workgroup
-        fields = ["name"]
+        fields: ClassVar[list[str]] = []

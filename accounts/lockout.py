@@ -5,31 +5,36 @@ django-axes counts; how many, and for how long, is AXES_… in weiyu_site/settin
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Mapping
 from typing import Any
 
+from axes.attempts import get_cool_off_threshold
+from axes.handlers.database import AxesDatabaseHandler
 from axes.handlers.proxy import AxesProxyHandler
+from axes.models import AccessAttempt
 from django.conf import settings
+from django.db.models import Sum
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
 from accounts.addresses import throttle_address
+from accounts.models.querysets import LONGEST_TYPED
+from records.text import compared
 from rest.problems import problem
 
 # What somebody typed, as Django hands it on.
 Credentials = Mapping[str, Any] | None
 
 LONGEST_NAME = 255  # the column of axes
+# Within one cool-off, whoever they were for: an office mistypes less, a list of names needs more.
+MOST_FAILURES_OF_ADDRESS = 100
 
 
 def counted_name(request: HttpRequest | None, credentials: Credentials = None) -> str:
     """Return the one name that all spellings which sign the same person in count for."""
     typed = str((credentials or {}).get("username") or "")
-    # Sign-in compares in upper case, where letters meet that lower case keeps apart.
-    name = unicodedata.normalize("NFKC", typed).strip().upper().casefold()
-    return name[:LONGEST_NAME]
+    return compared(typed[:LONGEST_TYPED])[:LONGEST_NAME]
 
 
 def counted_address(request: HttpRequest) -> str | None:
@@ -37,6 +42,24 @@ def counted_address(request: HttpRequest) -> str | None:
     address = throttle_address(request.META.get("REMOTE_ADDR", ""))
     # The column of axes holds addresses or nothing.
     return None if address == "unknown" else address
+
+
+class LockoutHandler(AxesDatabaseHandler):
+    """Count also what one address gets wrong in all names together.
+
+    Asked before a password is compared, so that nothing is worked out for who is locked out.
+    """
+
+    def is_locked(self, request: HttpRequest, credentials: Credentials = None) -> bool:
+        return super().is_locked(request, credentials) or _fails_too_often(request)
+
+
+def _fails_too_often(request: HttpRequest) -> bool:
+    lately = AccessAttempt.objects.filter(
+        ip_address=counted_address(request), attempt_time__gte=get_cool_off_threshold(request)
+    )
+    failures = lately.aggregate(all=Sum("failures_since_start"))["all"] or 0
+    return bool(failures >= MOST_FAILURES_OF_ADDRESS)
 
 
 def forget_failures(request: HttpRequest, username: str) -> None:

@@ -16,8 +16,10 @@ from rest_framework import serializers
 from accounts.actor import token_of
 from accounts.avatars import redrawn
 from accounts.models import User, Workgroup
+from accounts.models.workgroups import LONGEST_NAME
+from accounts.names import LONGEST_ADDRESS
 from rest.addresses import absolute
-from rest.fields import IdsField, UtcDateTimeField
+from rest.fields import FastCharField, IdsField, UtcDateTimeField
 from rest.serializers import FastModelSerializer
 
 
@@ -51,7 +53,7 @@ class AvatarField(serializers.Field[Any, Any, Any, Any]):
 class PersonSerializer(FastModelSerializer[User]):
     """A person as administrators write them and the team reads them."""
 
-    username = serializers.CharField(max_length=150)
+    username = FastCharField(max_length=LONGEST_ADDRESS)
     avatar = AvatarField(read_only=True)
     workgroups = IdsField(required=False, help_text="Ids of the workgroups that they work in.")
     password = serializers.CharField(
@@ -133,7 +135,7 @@ class ProfileSerializer(FastModelSerializer[User]):
 
 class WorkgroupSerializer(FastModelSerializer[Workgroup]):
     members = IdsField(required=False, help_text="Ids of the agents and administrators in it.")
-    name = serializers.CharField(max_length=120)
+    name = FastCharField(max_length=LONGEST_NAME)
 
     class Meta:
         model = Workgroup

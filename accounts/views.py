@@ -48,6 +48,12 @@ class UserViewSet(EditMixin, FamilyViewSet[User]):
         groups = Prefetch("workgroups", Workgroup.objects.only("id"), to_attr="known_workgroups")
         return User.objects.visible_to(self.request.user).prefetch_related(groups)
 
+    def check_permissions(self, request: Request) -> None:
+        if self.action == "avatar" and self.kwargs["pk"] == str(request.user.pk):
+            # As part of the own profile.
+            self.scope = "profile"
+        super().check_permissions(request)
+
     def search(self, people: UserQuerySet, text: str) -> UserQuerySet:
         return people.matching(text)
 
@@ -67,9 +73,12 @@ class UserViewSet(EditMixin, FamilyViewSet[User]):
         summary="Read the avatar of a person",
         responses={(200, MEDIA_TYPE): OpenApiTypes.BINARY},
     )
-    @action(detail=True, scope="profile", extra_parameters=("v",))
+    @action(detail=True, extra_parameters=("v",))
     def avatar(self, request: Request, pk: str) -> HttpResponse:
-        """The picture of 256 by 256 pixels, for all who may see the person."""
+        """The picture of 256 by 256 pixels, for all who may see the person.
+
+        Any good token reads the one of its own person.
+        """
         person = self.get_object()
         if not person.avatar:
             raise Http404

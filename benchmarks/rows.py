@@ -26,6 +26,7 @@ from django.utils import timezone  # noqa: E402
 from accounts.models import User, Workgroup  # noqa: E402
 from messaging.models import Conversation, Message  # noqa: E402
 from records.markup import PREVIEW_LENGTH, VERSION  # noqa: E402
+from records.text import compared  # noqa: E402
 from tickets.models import Ticket, TicketEvent  # noqa: E402
 from tickets.models.tag import TicketTag  # noqa: E402
 
@@ -119,6 +120,7 @@ def _tell(block: dict[type[models.Model], list[Row]], story: Story) -> None:
     answered = at[2] if is_taken else None
     block[Ticket].append({
         "id": story.number, "title": story.title, **_written(story.texts[0]),
+        "searched": f"{compared(story.title)}\n{compared(story.texts[0])}",
         "priority": story.priority, "status": story.status,
         "close_reason": "resolved" if is_closed else "",
         "requester_id": story.requester, "assignee_id": story.agent if is_taken else None,
@@ -146,8 +148,8 @@ def _tell(block: dict[type[models.Model], list[Row]], story: Story) -> None:
             "id": (story.number - 1) * len(TURNS) + seq, "conversation_id": story.number,
             "seq": seq, "public_seq": None if turn == "note" else public,
             "author_id": story.agent if from_team else story.requester, "from_team": from_team,
-            "internal": turn == "note", "created_at": at[seq],
-            **_written(story.texts[seq]),
+            "internal": turn == "note", **_written(story.texts[seq]),
+            "searched": compared(story.texts[seq]), "created_at": at[seq],
         })  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from accounts.time_zones import time_zones
+from records.text import NameValidator, kept_name
 
 Label = str | Promise
 Choices = Sequence[tuple[str, Label]]
@@ -38,7 +39,7 @@ class Text:
     def clean(self, value: Any) -> str:
         if not isinstance(value, str):
             raise ValidationError(_("Give a text."), code="invalid")
-        value = value.strip()
+        value = kept_name(value)
         if not value:
             raise ValidationError(_("This may not be empty."), code="blank")
         if len(value) > self.longest:
@@ -52,6 +53,7 @@ class Text:
             raise ValidationError(
                 _("This text has characters that cannot be shown."), code="invalid_character"
             )
+        NameValidator()(value)
         return value
 
 

@@ -73,7 +73,11 @@ class ConversationAdmin(ReadOnlyAdmin):
         "last_message_at",
     ]
     list_filter = ["kind", StateFilter]
-    search_fields = ["ticket__title", "requester__username", "ticket__requester__username"]
+    search_fields = [
+        "ticket__searched__contains",
+        "requester__searched__contains",
+        "ticket__requester__searched__contains",
+    ]
     search_help_text = gettext_lazy("Title of the ticket, or username of the requester")
     ordering = ["-last_message_at", "-id"]
     fields = ["label", "about", "state_badge", "with_whom", "who_has_it", "created_at"]

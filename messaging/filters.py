@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from django_filters.rest_framework import CharFilter, Filter
+from django_filters.rest_framework import Filter
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 
 from messaging.models import Conversation, ConversationQuerySet, Message, MessageQuerySet
-from rest.filters import AnyChoiceFilter, FamilyFilterSet, IdField, TruthFilter, any_of_ids
+from rest.filters import (
+    AnyChoiceFilter,
+    AnyTextFilter,
+    FamilyFilterSet,
+    IdField,
+    TruthFilter,
+    any_of_ids,
+)
 
 
 @extend_schema_field(OpenApiTypes.INT)
@@ -43,9 +50,9 @@ class ConversationFilter(FamilyFilterSet):
     kind = AnyChoiceFilter(choices=Conversation.Kind.choices)
     status = AnyChoiceFilter(field_name="state", choices=Conversation.Status.choices)
     ticket = WholeNumberFilter(field_name="ticket_id")
-    assignee = CharFilter(method="by_person", help_text="`me`, `none` or ids.")
-    requester = CharFilter(method="by_person", help_text="`me` or ids.")
-    workgroup = CharFilter(method="by_person", help_text="`none` or ids.")
+    assignee = AnyTextFilter(method="by_person", help_text="`me`, `none` or ids.")
+    requester = AnyTextFilter(method="by_person", help_text="`me` or ids.")
+    workgroup = AnyTextFilter(method="by_person", help_text="`none` or ids.")
     unread = TruthFilter(method="by_unread")
     # Customers are not shown it, so they cannot ask by it either.
     TEAM_ONLY = frozenset({"workgroup"})
@@ -55,9 +62,9 @@ class ConversationFilter(FamilyFilterSet):
         fields: ClassVar[list[str]] = []
 
     def by_person(
-        self, conversations: ConversationQuerySet, name: str, text: str
+        self, conversations: ConversationQuerySet, name: str, words: list[str]
     ) -> ConversationQuerySet:
-        return conversations.filter(any_of_ids(f"{name}_now", text, me=self.request.user.pk))
+        return conversations.filter(any_of_ids(f"{name}_now", words, me=self.request.user.pk))
 
     def by_unread(
         self, conversations: ConversationQuerySet, name: str, wanted: bool

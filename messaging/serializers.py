@@ -14,8 +14,15 @@ from messaging.models import Conversation, Message
 from messaging.models.message import LONGEST_CONTENT
 from messaging.models.participant import seq_column
 from records.ids import LARGEST_ID
-from rest.fields import RedactedField, RelatedIdField, RelatedNameField
+from rest.fields import (
+    IdField,
+    RedactedField,
+    RelatedIdField,
+    RelatedNameField,
+    WholeNumberField,
+)
 from rest.serializers import FastModelSerializer
+from tokens.api.fields import KnownIdField
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
@@ -94,8 +101,8 @@ class WrittenMessageSerializer(MessageSerializer):
 
 
 class NewMessageSerializer(serializers.Serializer[Any]):
-    conversation = serializers.IntegerField(required=False, min_value=1, max_value=LARGEST_ID)
-    ticket = serializers.IntegerField(required=False, min_value=1, max_value=LARGEST_ID)
+    conversation = IdField(required=False)
+    ticket = IdField(required=False)
     content = serializers.CharField(
         max_length=LONGEST_CONTENT, trim_whitespace=False, help_text="Markdown."
     )
@@ -108,7 +115,7 @@ class NewMessageSerializer(serializers.Serializer[Any]):
         max_length=64,
         help_text="Chosen by the sender: sent again, it makes no second message.",
     )
-    seen_seq = serializers.IntegerField(
+    seen_seq = WholeNumberField(
         required=False,
         allow_null=True,
         min_value=0,
@@ -159,16 +166,16 @@ class ConversationSerializer(FastModelSerializer[Conversation]):
 
 
 class NewConversationSerializer(serializers.Serializer[Any]):
-    requester = RelatedIdField(
+    requester = KnownIdField(
         queryset=User.objects.all(),
         required=False,
         help_text="With whom; without it: the caller. Only the team names others.",
     )
-    workgroup = RelatedIdField(queryset=Workgroup.objects.all(), required=False, allow_null=True)
+    workgroup = KnownIdField(queryset=Workgroup.objects.all(), required=False, allow_null=True)
 
 
 class ReadUpToSerializer(serializers.Serializer[Any]):
-    seq = serializers.IntegerField(
+    seq = WholeNumberField(
         required=False,
         min_value=0,
         max_value=LARGEST_ID,
@@ -177,6 +184,6 @@ class ReadUpToSerializer(serializers.Serializer[Any]):
 
 
 class ConversationAssignSerializer(serializers.Serializer[Any]):
-    assignee = RelatedIdField(
+    assignee = KnownIdField(
         queryset=User.objects.all(), allow_null=True, help_text="null: back into the queue."
     )

@@ -158,6 +158,6 @@ def outdated() -> Iterator[Any]:
     for model in apps.get_models():
         if issubclass(model, RenderedContent):
             # Along its index: without statistics SQLite would look through the table for another.
-            rows = model._base_manager.filter(html_version__lt=VERSION).order_by("-html_version")
+            rows = model._default_manager.filter(html_version__lt=VERSION).order_by("-html_version")
             while portion := read_page(rows, PORTION, ["content"])[0]:
                 yield from portion

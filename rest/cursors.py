@@ -33,7 +33,7 @@ READING = frozenset({*PAGINATION_PARAMETERS, "fields", "format"})
 
 @dataclass(frozen=True)
 class Ordering:
-    """One allowed way to sort: by a column that is never null, then by id, both one way."""
+    """One allowed way to sort: by a column, then by id, both one way; no value comes last."""
 
     name: str
     column: str
@@ -64,9 +64,9 @@ class Ordering:
 
 @dataclass(frozen=True)
 class Cursor:
-    """A point between two rows, and the way to read from there."""
+    """A point between two rows, and the way to read from there; None: among those without value."""
 
-    value: str
+    value: str | None
     pk: int
     backwards: bool
 
@@ -101,11 +101,11 @@ class KeysetPagination(BasePagination):
         self.view = view
         self.ordering = Ordering.wanted(request, view)
         self.field = queryset.model._meta.get_field(self.ordering.column)
+        is_filled = self.ordering.column in getattr(view, "filled_columns", ())
+        self.has_blanks = self.field.null and not is_filled
         self.limit = _limit(request.query_params, self.default_limit, self.max_limit)
         self.purpose = _purpose(request, view, self.ordering)
         self.cursor = self._cursor()
-        if self.field.null:
-            queryset = queryset.filter(**{f"{self.ordering.column}__isnull": False})
         self.count = count(queryset) if _with_count(request.query_params) else None
         return self._page(queryset)
 
@@ -139,24 +139,44 @@ class KeysetPagination(BasePagination):
         return cursor
 
     def _page(self, queryset: QuerySet[Any]) -> list[Any]:
-        cursor = self.cursor
-        backwards = cursor is not None and cursor.backwards
-        descending = self.ordering.descending != backwards
-        if cursor:
-            queryset = queryset.filter(_after(self.ordering.column, self.field, cursor, descending))
-        sign = "-" if descending else ""
-        columns = dict.fromkeys(
-            [f"{sign}{self.ordering.column}", f"{sign}{queryset.model._meta.pk.name}"]
-        )
+        backwards = self.cursor is not None and self.cursor.backwards
         # One row more than the page tells whether there is another page.
-        rows, was_cut = self._rows(queryset.order_by(*columns), self.limit + 1)
+        rows, was_cut = self._read(queryset, self.limit + 1, backwards=backwards)
         has_more, rows = was_cut or len(rows) > self.limit, rows[: self.limit]
         if backwards:
             rows.reverse()
         self.next = self._cursor_at(rows[-1:], False) if has_more or backwards else None
-        came_from_before = has_more if backwards else cursor is not None
+        came_from_before = has_more if backwards else self.cursor is not None
         self.previous = self._cursor_at(rows[:1], True) if came_from_before else None
         return rows
+
+    def _read(
+        self, queryset: QuerySet[Any], most: int, *, backwards: bool
+    ) -> tuple[list[Any], bool]:
+        """Return the rows behind the cursor, those with a value before those without one.
+
+        And whether they were cut, because they are large.
+
+        Each part is a plain range along an index; one order of both is none of any index. So a
+        page that holds the end of the first part takes a second query.
+        """
+        column, cursor = self.ordering.column, self.cursor
+        descending = self.ordering.descending != backwards
+        parts, place = [queryset], 0
+        if self.has_blanks:
+            parts = [queryset.exclude(**{column: None}), queryset.filter(**{column: None})]
+            place = int(cursor is not None and cursor.value is None)
+        if cursor:
+            parts[place] = parts[place].filter(_after(column, self.field, cursor, descending))
+        sign = "-" if descending else ""
+        columns = dict.fromkeys([f"{sign}{column}", f"{sign}{queryset.model._meta.pk.name}"])
+        rows: list[Any] = []
+        for part in parts[place::-1] if backwards else parts[place:]:
+            more, was_cut = self._rows(part.order_by(*columns), most - len(rows))
+            rows += more
+            if was_cut or len(rows) == most:
+                return rows, was_cut
+        return rows, False
 
     def _rows(self, queryset: QuerySet[Any], most: int) -> tuple[list[Any], bool]:
         if not issubclass(queryset.model, RenderedContent):
@@ -164,7 +184,11 @@ class KeysetPagination(BasePagination):
         return read_page(queryset, most, self.view.shown_columns())
 
     def _cursor_at(self, row: Sequence[Model], backwards: bool) -> Cursor | None:
-        return Cursor(self.field.value_to_string(row[0]), row[0].pk, backwards) if row else None
+        if not row:
+            return None
+        is_null = self.field.value_from_object(row[0]) is None
+        value = None if is_null else self.field.value_to_string(row[0])
+        return Cursor(value, row[0].pk, backwards)
 
     def _address(self, cursor: Cursor) -> str:
         parameters = self.request.query_params.copy()
@@ -209,8 +233,8 @@ def _after(column: str, field: Field[Any, Any], cursor: Cursor, descending: bool
     row before it that has the same value, and a priority is shared by a quarter of all tickets.
     """
     value = field.to_python(cursor.value)
-    if field.primary_key:
-        return Q(pk__lt=value) if descending else Q(pk__gt=value)
+    if field.primary_key or value is None:
+        return Q(pk__lt=cursor.pk) if descending else Q(pk__gt=cursor.pk)
     behind = LessThan if descending else GreaterThan
     return behind(_Row(F(column), F("pk")), _Row(Value(value, field), Value(cursor.pk)))
 

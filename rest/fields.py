@@ -10,7 +10,10 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from records.ids import LARGEST_ID
+from records.ids import LARGEST_ID, is_id
+
+# More than any list of ours may hold; the domain says which lists hold less.
+MOST_ITEMS = 1000
 
 
 class ReadsRow:
@@ -33,12 +36,35 @@ class FastCharField(PassThrough, serializers.CharField):
     pass
 
 
+@extend_schema_field(OpenApiTypes.EMAIL)
+class FastEmailField(FastCharField):
+    """An address by the validators of its column; those of stock fields know ASCII alone."""
+
+
 class FastChoiceField(PassThrough, serializers.ChoiceField):
     """One of the words that the model has for it."""
 
 
-class FastIntegerField(PassThrough, serializers.IntegerField):
+class WholeNumberField(serializers.IntegerField):
+    """A JSON integer, or plain ASCII digits; stock fields read 2.0 and "1_0", too."""
+
+    def to_internal_value(self, data: Any) -> int:
+        if isinstance(data, str) and is_id(data):
+            return int(data)
+        if not isinstance(data, int) or isinstance(data, bool):
+            self.fail("invalid")
+        return data
+
+
+class FastIntegerField(PassThrough, WholeNumberField):
     pass
+
+
+class IdField(WholeNumberField):
+    """An id; whether there is such a row is for the domain to say."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**{"min_value": 1, "max_value": LARGEST_ID, **options})
 
 
 @extend_schema_field(OpenApiTypes.DATETIME)
@@ -58,11 +84,17 @@ class RelatedIdField(serializers.PrimaryKeyRelatedField[Any]):
     def use_pk_only_optimization(self) -> bool:
         return False
 
+    def to_internal_value(self, data: Any) -> Any:
+        return super().to_internal_value(_ID.run_validation(data))
+
     def get_attribute(self, instance: Model) -> Any:
         return getattr(instance, f"{self.source}_id")
 
     def to_representation(self, value: Any) -> Any:
         return value
+
+
+_ID = IdField()
 
 
 class RelatedNameField(serializers.CharField):
@@ -90,19 +122,28 @@ class RedactedField(serializers.ReadOnlyField):
         return self.value
 
 
-class TextListField(PassThrough, serializers.ListField):
+class BoundedListField(serializers.ListField):
+    """A list whose length is judged before its items: a million of them costs no more than one."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**{"max_length": MOST_ITEMS, **options})
+
+    def to_internal_value(self, data: Any) -> list[Any]:
+        if isinstance(data, list):
+            self.run_validators(data)
+        return super().to_internal_value(data)
+
+
+class TextListField(PassThrough, BoundedListField):
     """A list of short texts."""
 
     child = serializers.CharField(max_length=200)
 
 
-class IdsField(serializers.ListField):
+class IdsField(BoundedListField):
     """The ids of related rows; whether they exist is for the domain to say, in one query."""
 
-    child = serializers.IntegerField(min_value=1, max_value=LARGEST_ID)
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(max_length=1000, **options)
+    child = IdField()
 
     def get_attribute(self, instance: Any) -> Any:
         """Return the rows, from `known_<name>` where a list has read them all at once."""

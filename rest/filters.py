@@ -1,4 +1,8 @@
-"""Filters that never guess: commas mean "or", and a name that nobody knows is refused."""
+"""Filters that never guess: a name that nobody knows is refused.
+
+Commas and repeats mean "or" (`status=new,open`, `status=new&status=open`). What stands after
+`name[]=` is one value as it is, so that a value may have a comma: `external_id[]=INV,7`.
+"""
 
 from __future__ import annotations
 
@@ -9,22 +13,24 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
+from django.http import QueryDict
 from django.utils.translation import gettext as _
 from django_filters import filters
 from django_filters.fields import IsoDateTimeField
+from django_filters.filterset import BaseFilterSet
 from django_filters.rest_framework import (
     BooleanFilter,
     DjangoFilterBackend,
     FilterSet,
     IsoDateTimeFilter,
 )
-from django_filters.widgets import BooleanWidget
+from django_filters.widgets import BaseCSVWidget, BooleanWidget
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from records.errors import invalid_field
 from records.ids import LARGEST_ID, is_id
-from records.text import LONGEST_SEARCH
+from records.text import LONGEST_SEARCH, compared
 from rest.cursors import READING
 
 
@@ -44,11 +50,12 @@ class StrictFilterBackend(DjangoFilterBackend):
             return queryset
         filterset = self.get_filterset_class(view, queryset)
         names = _names_for(request, filterset) if filterset else set()
+        several = taking_several(filterset) & names if filterset else set()
         search = getattr(view, "search", None)
         own = {"search"} if search else set()
-        refuse_unknown(request, READING | names | own | known_to(view))
+        refuse_unknown(request, READING | names | own | known_to(view), several=several)
         refuse_empty(request, names)
-        if names & set(request.query_params):
+        if names & {name.removesuffix("[]") for name in request.query_params}:
             queryset = super().filter_queryset(request, queryset, view)
         text = request.query_params.get("search", "").strip()
         if len(text) > LONGEST_SEARCH:
@@ -62,16 +69,18 @@ def known_to(view: APIView) -> frozenset[str]:
     return frozenset({"fields", "format", *getattr(view, "extra_parameters", ())})
 
 
-def refuse_unknown(request: Request, known: Set[str]) -> None:
-    """Refuse parameters that nobody reads, or that stand twice."""
+def refuse_unknown(request: Request, known: Set[str], *, several: Set[str] = frozenset()) -> None:
+    """Refuse parameters that nobody reads, or that stand twice where one value is meant."""
     for given, values in request.query_params.lists():
         name = given[:100]
+        if given.removesuffix("[]") in several:
+            continue
         if given not in known:
             names = ", ".join(sorted(known - {"format"}))
             message = _("There is no parameter “%(name)s” here. Known: %(known)s.")
             raise invalid_field(name, message % {"name": name, "known": names}, "unknown-parameter")
         if len(values) > 1:
-            raise invalid_field(name, _("Give it once; commas mean “or”."), "doubled-parameter")
+            raise invalid_field(name, _("Give it once."), "doubled-parameter")
 
 
 def _names_for(request: Request, filterset: type[FilterSet]) -> set[str]:
@@ -84,8 +93,8 @@ def _names_for(request: Request, filterset: type[FilterSet]) -> set[str]:
 
 def refuse_empty(request: Request, names: set[str]) -> None:
     """Refuse filters without a value: a program that lost it does not mean everything."""
-    for name in names & set(request.query_params):
-        if not all(word.strip() for word in request.query_params[name].split(",")):
+    for name in sorted(names):
+        if not all(word.strip() for word in words_of(request.query_params, name)):
             message = _("A value is missing. Give it, or leave the parameter or the comma out.")
             raise invalid_field(name, message, "blank")
 
@@ -94,19 +103,54 @@ class IdField(forms.IntegerField):
     """An id as databases can hold it; anything larger is bad input, not a server error."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(**{"max_value": LARGEST_ID, "min_value": -LARGEST_ID, **options})
+        super().__init__(**{"max_value": LARGEST_ID, "min_value": 0, **options})
+
+    def to_python(self, value: Any) -> int | None:
+        # The stock field also reads “1_0”, and the digits of every script.
+        if value in self.empty_values or is_id(str(value)):
+            return super().to_python(value)
+        raise ValidationError(self.error_messages["invalid"], code="invalid")
 
 
-class AnyIdFilter(filters.BaseInFilter):
+def words_of(parameters: QueryDict, name: str) -> list[str]:
+    """Return all values of a filter that takes several."""
+    split = [word for text in parameters.getlist(name) for word in text.split(",")]
+    return split + parameters.getlist(f"{name}[]")
+
+
+class SeveralWidget(BaseCSVWidget):
+    def value_from_datadict(self, data: Any, files: Any, name: str) -> list[str] | None:
+        return words_of(data, name) or None
+
+
+class TakesSeveral:
+    """Mixed into a filter: several values mean "or"; its `method` is given all of them."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **{"widget": SeveralWidget, **options})
+
+
+def taking_several(filterset: type[BaseFilterSet]) -> set[str]:
+    return {name for name, each in filterset.base_filters.items() if isinstance(each, TakesSeveral)}
+
+
+class AnyIdFilter(TakesSeveral, filters.BaseInFilter):
     field_class = IdField
 
 
-class AnyChoiceFilter(filters.BaseInFilter, filters.ChoiceFilter):
+class AnyChoiceFilter(TakesSeveral, filters.BaseInFilter, filters.ChoiceFilter):
     pass
 
 
-class AnyTextFilter(filters.BaseInFilter, filters.CharFilter):
+class AnyTextFilter(TakesSeveral, filters.BaseInFilter, filters.CharFilter):
     pass
+
+
+class AnyNameFilter(AnyTextFilter):
+    """A name or an address, however it is spelled: `field_name` is a ComparedField."""
+
+    def filter(self, qs: QuerySet[Any], value: list[str] | None) -> QuerySet[Any]:
+        return super().filter(qs, value and [compared(name) for name in value])
 
 
 class MomentField(IsoDateTimeField):
@@ -165,7 +209,7 @@ def any_of(plain: filters.Filter) -> filters.Filter:
 
 
 class FamilyFilterSet(FilterSet):
-    """The filters of a list: whatever comes from a column takes several values with commas."""
+    """The filters of a list: whatever comes from a column takes several values."""
 
     @classmethod
     def filter_for_field(cls, *args: Any, **options: Any) -> filters.Filter:
@@ -181,9 +225,9 @@ class ChangedWhenFilter(FamilyFilterSet):
     updated_before = MomentFilter(field_name="updated_at", lookup_expr="lt")
 
 
-def any_of_ids(name: str, text: str, *, me: int) -> Q:
-    """Return the condition for `me`, `none`, `7`, or several of them with commas."""
-    words = {word.strip() for word in text.split(",")}
+def any_of_ids(name: str, given: Iterable[str], *, me: int) -> Q:
+    """Return the condition for any of `me`, `none`, `7`."""
+    words = {word.strip() for word in given}
     ids = list(_ids(name, words - {"none"}, me))
     condition = Q(**{f"{name}__in": ids})
     return condition | Q(**{f"{name}__isnull": True}) if "none" in words else condition

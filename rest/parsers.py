@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 import math
+import re
 from collections.abc import Mapping
 from typing import IO, Any, NoReturn
 
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
 from django.utils.translation import gettext as _
-from rest_framework.exceptions import ParseError
+from rest_framework.exceptions import ErrorDetail, ParseError, UnsupportedMediaType
 from rest_framework.parsers import BaseParser
 from rest_framework.renderers import JSONRenderer
+from rest_framework.request import Request
 
 # No object of the API is deeper than a handful; the limit keeps recursion out of reach.
 DEEPEST = 32
+
+_GZIP = b"\x1f\x8b"
+_UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_UTF_32 = (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)
+_FORM = re.compile(r"[\w.%+\[\]-]+=")
+# An object without a mark.
+_UTF_16_BRACES = (b"{\0", b"\0{")
 
 
 class StrictJSONParser(BaseParser):
@@ -30,7 +40,8 @@ class StrictJSONParser(BaseParser):
         media_type: str | None = None,
         parser_context: Mapping[str, Any] | None = None,
     ) -> dict[str, Any]:
-        data = _decoded(_read(stream))
+        _refuse_encoded((parser_context or {}).get("request"))
+        data = _decoded(_text_of(_read(stream)))
         if not isinstance(data, dict):
             raise ParseError(_("The body must be a JSON object: { … }."), code="object-expected")
         _refuse_oddities(data)
@@ -45,19 +56,53 @@ def _read(stream: IO[Any]) -> bytes:
     return bytes(body)
 
 
-def _decoded(body: bytes) -> Any:
+def _refuse_encoded(request: Request | None) -> None:
+    coding = request.headers.get("Content-Encoding", "identity") if request else "identity"
+    if coding.strip().lower() not in ("", "identity"):
+        raise _compressed()
+
+
+def _text_of(body: bytes) -> str:
+    """Return the text of a body in UTF-8, with or without a byte order mark, or say what it is."""
+    if body.startswith(_GZIP):
+        raise _compressed()
+    if body.startswith(_UTF_32):
+        raise ParseError(_("The body is UTF-32. Send it in UTF-8."), code="malformed")
+    if body.startswith(_UTF_16) or body[:2] in _UTF_16_BRACES:
+        raise ParseError(_("The body is UTF-16. Send it in UTF-8."), code="malformed")
+    try:
+        return body.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        message = _(
+            "The body is not UTF-8: the byte at position %(position)d does not belong there. It "
+            "may be Latin-1 or Windows-1252; send it in UTF-8."
+        )
+        raise ParseError(message % {"position": error.start}, code="malformed") from error
+
+
+def _compressed() -> UnsupportedMediaType:
+    message = _("The body is compressed. Send it as it is, without Content-Encoding.")
+    refusal = UnsupportedMediaType("", detail=message)
+    refusal.detail = ErrorDetail(message, "content-encoding-unsupported")
+    return refusal
+
+
+def _decoded(text: str) -> Any:
     try:
         return json.loads(
-            body.decode("utf-8"),
+            text,
             object_pairs_hook=_without_doubles,
             parse_constant=_refuse_constant,
             parse_float=_finite,
         )
     except RecursionError as error:
         raise _too_deep() from error
-    # Also bytes that are no UTF-8, and integers of more digits than Python reads.
+    # Also integers of more digits than Python reads.
     except ValueError as error:
-        raise ParseError(_("The body is not valid JSON."), code="malformed") from error
+        message = _("The body is not valid JSON.")
+        if _FORM.match(text):
+            message = _('The body is a form, not JSON. Send it as JSON: {"name": …}.')
+        raise ParseError(message, code="malformed") from error
 
 
 def _without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import math
 from collections.abc import Iterable, Iterator, Mapping
 from functools import singledispatch
 from http import HTTPStatus
+from itertools import islice
 from typing import Any
 
 from django.core.exceptions import (
@@ -28,6 +29,9 @@ MEDIA_TYPE = "application/problem+json"
 SERVER_ERROR = gettext_lazy(
     "Something went wrong here. Try again; if it stays, report the request id."
 )
+
+# Nobody reads more; what else is wrong is told when these are mended.
+MOST_ERRORS = 20
 
 # One broken input: the dotted path of the field ("" for the whole), a code and a sentence.
 FieldError = dict[str, str]
@@ -101,12 +105,12 @@ def _answer_missing(
 
 @answer.register
 def _answer_invalid(error: exceptions.ValidationError, request: HttpRequest | None) -> HttpResponse:
-    return _invalid(list(_rest_errors(error.detail)), request)
+    return _invalid(_rest_errors(error.detail), request)
 
 
 @answer.register
 def _answer_broken_rule(error: ValidationError, request: HttpRequest | None) -> HttpResponse:
-    return _invalid(list(_django_errors(error)), request)
+    return _invalid(_django_errors(error), request)
 
 
 @answer.register
@@ -170,8 +174,9 @@ def server_error(request: HttpRequest) -> HttpResponse:
     return problem(500, "server-error", str(SERVER_ERROR), request=request)
 
 
-def _invalid(errors: list[FieldError], request: HttpRequest | None) -> HttpResponse:
+def _invalid(found: Iterator[FieldError], request: HttpRequest | None) -> HttpResponse:
     """Answer bad input; a single error that is no field's gives its code to the whole."""
+    errors = list(islice(found, MOST_ERRORS))
     if len(errors) == 1 and not errors[0]["field"]:
         only = errors[0]
         return problem(400, only["code"], only["message"], request=request)

@@ -14,7 +14,13 @@ from django.db import models
 from django.utils import translation
 from rest_framework import serializers
 
-from rest.fields import FastCharField, FastChoiceField, FastIntegerField, UtcDateTimeField
+from rest.fields import (
+    FastCharField,
+    FastChoiceField,
+    FastEmailField,
+    FastIntegerField,
+    UtcDateTimeField,
+)
 
 _Model = TypeVar("_Model", bound=models.Model)
 
@@ -26,6 +32,7 @@ class FastModelSerializer(serializers.ModelSerializer[_Model]):
         **serializers.ModelSerializer.serializer_field_mapping,
         models.BigAutoField: FastIntegerField,
         models.CharField: FastCharField,
+        models.EmailField: FastEmailField,
         models.PositiveIntegerField: FastIntegerField,
         models.TextField: FastCharField,
     }

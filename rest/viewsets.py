@@ -29,7 +29,7 @@ from rest_framework.mixins import (
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.serializers import BaseSerializer, ListSerializer, Serializer
+from rest_framework.serializers import BaseSerializer, Field, ListSerializer, Serializer
 from rest_framework.viewsets import GenericViewSet
 
 from records.errors import invalid_field
@@ -39,7 +39,7 @@ from rest.callers import caller_of
 from rest.cursors import OrderingName
 from rest.idempotency import once
 
-ETAG = re.compile(r'(?:W/)?"(\d{1,9})"|(\d{1,9})')
+ETAG = re.compile(r'(?:W/)?"(\d{1,9})"|(\d{1,9})', re.ASCII)
 
 _Model = TypeVar("_Model", bound=Model)
 
@@ -51,6 +51,8 @@ class ApiViewSet(GenericViewSet[_Model]):
     scope: str
     # The first one is taken where the caller asks for none.
     orderings: list[OrderingName] = ["-id"]
+    # Columns of orderings that can be null, but in no row that the list shows.
+    filled_columns: frozenset[str] = frozenset()
     # Parameters of the address that the view reads itself.
     extra_parameters: tuple[str, ...] = ()
     # Fields that show a large column, and which; others are not read for lists.
@@ -82,6 +84,7 @@ class ApiViewSet(GenericViewSet[_Model]):
         serializer = super().get_serializer(*args, **kwargs)
         if "data" in kwargs:
             refuse_unknown_names(serializer, kwargs["data"])
+            leave_out_present(serializer)
         elif "fields" in self.request.query_params:
             trim(serializer, self.request.query_params["fields"])
         return serializer
@@ -201,6 +204,33 @@ def refuse_unknown_names(serializer: BaseSerializer[Any], data: Any) -> None:
 
 def named(fields: str) -> set[str]:
     return {name.strip() for name in fields.split(",")}
+
+
+def leave_out_present(serializer: BaseSerializer[Any]) -> None:
+    """Take out of the input what the object has already: no rule may refuse what is no change."""
+    row, data = serializer.instance, getattr(serializer, "initial_data", None)
+    if row is None or not isinstance(serializer, Serializer) or not isinstance(data, dict):
+        return
+    serializer.initial_data = {
+        name: value
+        for name, value in data.items()
+        if name not in serializer.fields or not _is_present(serializer.fields[name], row, value)
+    }
+
+
+def _is_present(field: Field[Any, Any, Any, Any], row: Model, value: Any) -> bool:
+    if field.read_only or field.write_only:
+        return False
+    attribute = field.get_attribute(row)
+    present = None if attribute is None else field.to_representation(attribute)
+    return _is_same(value, present)
+
+
+def _is_same(one: Any, other: Any) -> bool:
+    """Compare as JSON does: 1, 1.0 and true are three values."""
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(_is_same, one, other))
+    return type(one) is type(other) and one == other
 
 
 def trim(serializer: BaseSerializer[Any], wanted: str) -> None:

@@ -23,7 +23,13 @@ from configuration.kinds import TimeZone
 from configuration.values import value
 from records.errors import invalid_field
 from records.ids import is_id
-from rest.filters import any_of_ids, refuse_unknown
+from rest.filters import (
+    TakesSeveral,
+    any_of_ids,
+    refuse_empty,
+    refuse_unknown,
+    taking_several,
+)
 from stats.figures import Subject
 from stats.periods import EARLIEST, LATEST, MOST_BUCKETS, STEPS, Period, TooManyBuckets, midnight
 from tickets.models import Ticket, TicketQuerySet
@@ -36,12 +42,12 @@ OF_TICKETS = ("workgroup", "assignee", "priority", "channel")
 class ParameterField(forms.Field):
     """A parameter that may be left out; a function reads the text, or refuses it."""
 
-    def __init__(self, *, read: Callable[[str], object], **options: Any) -> None:
+    def __init__(self, *, read: Callable[[Any], object], **options: Any) -> None:
         super().__init__(**options)
         self.read = read
 
-    def clean(self, text: str | None) -> object:
-        return None if text is None else self.read(text)
+    def clean(self, given: Any) -> object:
+        return None if given is None else self.read(given)
 
 
 class ParameterFilter(Filter):
@@ -51,9 +57,13 @@ class ParameterFilter(Filter):
     schema: ClassVar[dict[str, Any]] = {"type": "string", "minLength": 1}
 
     def __init__(
-        self, read: Callable[[str], object], help_text: str, *, method: str = "leave"
+        self, read: Callable[[Any], object], help_text: str, *, method: str = "leave", **also: Any
     ) -> None:
-        super().__init__(method=method, read=read, help_text=help_text)
+        super().__init__(method=method, read=read, help_text=help_text, **also)
+
+
+class WordsFilter(TakesSeveral, ParameterFilter):
+    """A filter by any of several words."""
 
 
 class StepFilter(ParameterFilter):
@@ -89,20 +99,19 @@ def _day_or_moment(text: str) -> date:
     return moment
 
 
-def _words(text: str, *, known: list[str]) -> list[str]:
-    """Return some of the known words, which commas join."""
-    words = _filled(text).split(",")
+def _words(words: list[str], *, known: list[str]) -> list[str]:
+    """Return the words where all of them are known."""
     if set(words) - set(known):
         message = _("Choose from: %(words)s.") % {"words": ", ".join(known)}
         raise ValidationError(message, "invalid-choice")
     return words
 
 
-def _ids(text: str, *, known: Collection[str]) -> str:
-    """Return the text where it is ids and known words, which commas join."""
-    if not all(part in known or is_id(part) for part in _filled(text).split(",")):
+def _ids(words: list[str], *, known: Collection[str]) -> list[str]:
+    """Return the words where all of them are ids or known."""
+    if not all(word in known or is_id(word) for word in words):
         raise ValidationError(_("Give ids joined by commas, or “none”."), "invalid")
-    return text
+    return words
 
 
 def _step(text: str) -> str:
@@ -118,22 +127,22 @@ class OverviewFilter(FilterSet):
     tz = ParameterFilter(
         _zone, "IANA time zone that decides where days begin. Default: the caller's own."
     )
-    workgroup = ParameterFilter(
+    workgroup = WordsFilter(
         partial(_ids, known=["none"]),
         "Only tickets of these workgroups now: ids or `none`.",
         method="by_ids",
     )
-    assignee = ParameterFilter(
+    assignee = WordsFilter(
         partial(_ids, known=["me", "none"]),
         "Only tickets of these people now: ids, `me` or `none`.",
         method="by_ids",
     )
-    priority = ParameterFilter(
+    priority = WordsFilter(
         partial(_words, known=Ticket.Priority.values),
         "Only tickets of these priorities now.",
         method="by_words",
     )
-    channel = ParameterFilter(
+    channel = WordsFilter(
         partial(_words, known=Ticket.Channel.values),
         "Only tickets that came in by these channels.",
         method="by_words",
@@ -164,7 +173,8 @@ class OverviewFilter(FilterSet):
     @classmethod
     def of(cls, request: Request) -> Self:
         """Return what a request asks for, or refuse it by name."""
-        refuse_unknown(request, {*cls.base_filters, "format"})
+        refuse_unknown(request, {*cls.base_filters, "format"}, several=taking_several(cls))
+        refuse_empty(request, set(cls.base_filters))
         asked = cls(request.query_params, Ticket.objects.visible_to(request.user), request=request)
         if not asked.is_valid():
             raise translate_validation(asked.errors)
@@ -196,8 +206,8 @@ class OverviewFilter(FilterSet):
             raise invalid_field("to", _("The period ends before it begins."), "out-of-range")
         return Period(start, end, zone)
 
-    def by_ids(self, tickets: TicketQuerySet, name: str, text: str) -> TicketQuerySet:
-        return tickets.filter(any_of_ids(name, text, me=self.request.user.pk))
+    def by_ids(self, tickets: TicketQuerySet, name: str, words: list[str]) -> TicketQuerySet:
+        return tickets.filter(any_of_ids(name, words, me=self.request.user.pk))
 
     def by_words(self, tickets: TicketQuerySet, name: str, words: list[str]) -> TicketQuerySet:
         return tickets.filter(**{f"{name}__in": words})

@@ -24,6 +24,7 @@ from records.rendered import LARGE
 from records.text import LONGEST_SEARCH
 from tickets.lifecycle import UNRESOLVED
 from tickets.models import Ticket, TicketQuerySet
+from tickets.models.tag import split_tags
 
 Status = Ticket.Status
 WHO_AND_HOW: tuple[Any, Any] = (
@@ -38,14 +39,14 @@ class TagsField(ListedField):
     separator = ", "
 
     def split(self, text: str) -> list[str]:
-        return text.split(",")
+        return split_tags(text)
 
 
 class TicketForm(DomainForm):
     tags = TagsField(
         label=gettext_lazy("Tags"),
         required=False,
-        help_text=gettext_lazy("With commas between them."),
+        help_text=gettext_lazy("With commas or semicolons between them."),
         widget=forms.TextInput(attrs={"class": "vTextField"}),
     )
 
@@ -99,7 +100,7 @@ class TicketAdmin(DomainAdmin):
     ]  # fmt: skip
     list_display_links = ["number", "title"]
     list_filter = [WorkFilter, "status", "priority", "channel", "workgroup"]
-    search_fields = ["title"]
+    search_fields = ["searched__contains"]
     search_help_text = gettext_lazy("Number, or words of the title and the content")
     autocomplete_fields = ["requester", "assignee", "workgroup"]
     fieldsets = [

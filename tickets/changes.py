@@ -16,12 +16,13 @@ from django.utils.translation import gettext as _
 from accounts.actor import Actor
 from accounts.models import User, Workgroup
 from records.errors import invalid_field
+from records.fields import as_kept, with_compared
 from records.rendered import COLUMNS
 from tickets import lifecycle
 from tickets.events import ticket_changed
 from tickets.lifecycle import OVER, Status
 from tickets.models.event import TicketEvent
-from tickets.models.tag import TicketTag, clean_tags
+from tickets.models.tag import TicketTag, clean_tags, compared_tags
 
 if TYPE_CHECKING:
     from tickets.models.ticket import Ticket
@@ -88,6 +89,12 @@ class Change:
     def give_to(self, assignee: User | None) -> bool:
         return self.relate(Verb.ASSIGNED, "assignee", assignee)
 
+    def check(self) -> None:
+        """Raise ValidationError for a new value that the column cannot keep."""
+        ticket = self.ticket
+        fixed = {field.name for field in ticket._meta.fields} - self._columns
+        ticket.clean_fields(exclude=fixed | ticket.RELATIONS)
+
     def seconds_since_creation(self) -> int:
         return max(0, int((self.at - self.ticket.created_at).total_seconds()))
 
@@ -102,7 +109,7 @@ class Change:
             self.set(version=self.ticket.version + 1)
         self.set(updated_at=max(self.at, timezone.now()))
         with external_id_once(self.ticket):
-            self.ticket.save(update_fields=self._columns)
+            self.ticket.save(update_fields=with_compared(type(self.ticket), self._columns))
         self.write_history()
 
     def write_history(self) -> None:
@@ -162,7 +169,7 @@ def insert(ticket: Ticket, *, by: Actor) -> None:
     ticket.render()
     with external_id_once(ticket):
         ticket.save(force_insert=True)
-    _add_tag_rows(ticket, ticket.tags)
+    _add_tag_rows(ticket, sorted(compared_tags(ticket.tags)))
     change = Change(ticket, by=by, at=ticket.created_at)
     change.note(Verb.CREATED, field="status", new=ticket.status)
     change.write_history()
@@ -193,6 +200,7 @@ def _add_tag_rows(ticket: Ticket, names: Iterable[str]) -> None:
 def edit(change: Change, fields: dict[str, Any]) -> None:
     """Write `fields`; those that have their present value already are no change."""
     _check_rights(change, fields)
+    fields = as_kept(type(change.ticket), fields)
     reason = fields.pop("close_reason", "")
     status = fields.pop("status", None)
     for name, value in fields.items():
@@ -200,7 +208,7 @@ def edit(change: Change, fields: dict[str, Any]) -> None:
             _write_text(change, name, value)
         else:
             _WRITERS[name](change, value)
-    change.ticket.clean_fields(exclude=_all_but(change.ticket, fields))
+    change.check()
     # Last: a first assignment may have opened the ticket already.
     if status is not None and status != change.ticket.status:
         lifecycle.move(change, status, reason=reason)
@@ -217,13 +225,7 @@ def _check_rights(change: Change, fields: dict[str, Any]) -> None:
         raise lifecycle.refused()
 
 
-def _all_but(ticket: Ticket, fields: dict[str, Any]) -> set[str]:
-    written = set(fields) - ticket.RELATIONS
-    return {field.name for field in ticket._meta.fields if field.name not in written}
-
-
 def _write_text(change: Change, name: str, value: str) -> None:
-    value = value if name == "content" else value.strip()
     # The texts themselves stay out of the history: see Event.
     if change.set(**{name: value}):
         change.note(Verb.EDITED, field=name)
@@ -235,9 +237,13 @@ def _write_priority(change: Change, value: str) -> None:
 
 def _write_tags(change: Change, names: list[str]) -> None:
     ticket = change.ticket
-    before, after = set(ticket.tags), set(clean_tags(names))
-    if not change.replace(Verb.TAGS, "tags", sorted(after)):
+    # First: what it has may be what nobody could give it any more.
+    if names == ticket.tags:
         return
+    before = compared_tags(ticket.tags)
+    if not change.replace(Verb.TAGS, "tags", clean_tags(names)):
+        return
+    after = compared_tags(ticket.tags)
     ticket.tag_rows.filter(name__in=before - after).delete()
     _add_tag_rows(ticket, sorted(after - before))
 
@@ -254,11 +260,15 @@ def _write_workgroup(change: Change, workgroup: Workgroup | None) -> None:
 
 def assign(change: Change, assignee: User | None) -> None:
     """Give the ticket to somebody of the team, or to nobody."""
+    # First: whoever has it may be somebody whom nobody could give it to any more.
+    if change.ticket.assignee_id == (assignee.pk if assignee else None):
+        return
     if assignee is not None and not lifecycle.takes_tickets(assignee):
         message = _("Only active agents and administrators can be given tickets.")
         raise invalid_field("assignee", message, "not_in_team")
     ticket = change.ticket
-    if not change.give_to(assignee) or assignee is None:
+    change.give_to(assignee)
+    if assignee is None:
         return
     change.set(first_assigned_at=ticket.first_assigned_at or change.at)
     if ticket.status == Status.NEW:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from django_filters.rest_framework import CharFilter, ChoiceFilter
+from django_filters.rest_framework import ChoiceFilter
 
-from rest.filters import AnyChoiceFilter, ChangedWhenFilter, any_of_ids
+from rest.filters import AnyChoiceFilter, AnyTextFilter, ChangedWhenFilter, any_of_ids
 from tickets.models import Ticket, TicketQuerySet
 
 
@@ -12,10 +12,10 @@ class TicketFilter(ChangedWhenFilter):
     status = AnyChoiceFilter(choices=Ticket.Status.choices)
     priority = AnyChoiceFilter(choices=Ticket.Priority.choices)
     channel = AnyChoiceFilter(choices=Ticket.Channel.choices)
-    assignee = CharFilter(method="by_person", help_text="`me`, `none` or ids.")
-    requester = CharFilter(method="by_person", help_text="`me` or ids.")
-    workgroup = CharFilter(method="by_person", help_text="`none` or ids.")
-    tag = CharFilter(method="by_tag")
+    assignee = AnyTextFilter(method="by_person", help_text="`me`, `none` or ids.")
+    requester = AnyTextFilter(method="by_person", help_text="`me` or ids.")
+    workgroup = AnyTextFilter(method="by_person", help_text="`none` or ids.")
+    tag = AnyTextFilter(method="by_tag")
     # Read by the view, for it decides which rows there are at all.
     deleted = ChoiceFilter(
         choices=[("only", "only")],
@@ -30,11 +30,11 @@ class TicketFilter(ChangedWhenFilter):
         model = Ticket
         fields = ["external_id", "external_source"]
 
-    def by_person(self, tickets: TicketQuerySet, name: str, text: str) -> TicketQuerySet:
-        return tickets.filter(any_of_ids(name, text, me=self.request.user.pk))
+    def by_person(self, tickets: TicketQuerySet, name: str, words: list[str]) -> TicketQuerySet:
+        return tickets.filter(any_of_ids(name, words, me=self.request.user.pk))
 
-    def by_tag(self, tickets: TicketQuerySet, name: str, text: str) -> TicketQuerySet:
-        return tickets.tagged(*text.split(","))
+    def by_tag(self, tickets: TicketQuerySet, name: str, words: list[str]) -> TicketQuerySet:
+        return tickets.tagged(*words)
 
     def leave(self, tickets: TicketQuerySet, name: str, text: str) -> TicketQuerySet:
         return tickets

@@ -19,6 +19,7 @@ from rest.fields import (
 from rest.serializers import FastModelSerializer
 from tickets.models import Ticket, TicketEvent
 from tickets.models.ticket import LONGEST_CONTENT
+from tokens.api.fields import KnownIdField
 
 
 class TicketSerializer(FastModelSerializer[Ticket]):
@@ -39,13 +40,13 @@ class TicketSerializer(FastModelSerializer[Ticket]):
         required=False,
         help_text="Writing it is a move: what the life-cycle forbids is 409 invalid-transition.",
     )
-    requester = RelatedIdField(
+    requester = KnownIdField(
         queryset=User.objects.all(), required=False, help_text="Without it: the caller."
     )
     requester_name = RelatedNameField(allow_null=False)
-    assignee = RelatedIdField(queryset=User.objects.all(), required=False, allow_null=True)
+    assignee = KnownIdField(queryset=User.objects.all(), required=False, allow_null=True)
     assignee_name = RelatedNameField()
-    workgroup = RelatedIdField(queryset=Workgroup.objects.all(), required=False, allow_null=True)
+    workgroup = KnownIdField(queryset=Workgroup.objects.all(), required=False, allow_null=True)
     workgroup_name = RelatedNameField()
     tags = TextListField(required=False, help_text="Small letters; sorted.")
     channel = FastChoiceField(choices=Ticket.Channel.choices, read_only=True)
@@ -90,10 +91,10 @@ class OwnTicketSerializer(TicketSerializer):
 
 
 class AssignSerializer(serializers.Serializer[Any]):
-    assignee = RelatedIdField(
+    assignee = KnownIdField(
         queryset=User.objects.all(), allow_null=True, help_text="null: back into the queue."
     )
-    workgroup = RelatedIdField(queryset=Workgroup.objects.all(), required=False, allow_null=True)
+    workgroup = KnownIdField(queryset=Workgroup.objects.all(), required=False, allow_null=True)
 
 
 class CloseSerializer(serializers.Serializer[Any]):

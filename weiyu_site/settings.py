@@ -190,8 +190,12 @@ CSRF_FAILURE_VIEW = "weiyu_site.error_views.csrf_failure"
 
 AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = 0.25  # hours
-# By person and address together: neither an office nor a person is shut out by strangers.
+# By person and address together: neither an office nor a person is shut out by strangers. What
+# an address may get wrong in all names together is far more, and in accounts/lockout.py.
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_HANDLER = "accounts.lockout.LockoutHandler"
+# The wait that the page names is the wait; what is tried meanwhile is not even written down.
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
 # A login by token proves no password: tokens/backends.py forgets failures where one was right.
 AXES_RESET_ON_SUCCESS = False
 AXES_CLIENT_IP_CALLABLE = "accounts.lockout.counted_address"

@@ -10,7 +10,9 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User, Workgroup
+from records.forms import RowField
 from tickets.models import Ticket
+from tickets.models.tag import split_tags
 
 
 class SignInForm(AuthenticationForm):
@@ -52,24 +54,22 @@ class PriorityForm(ChangeForm):
 
 
 class AssigneeForm(ChangeForm):
-    assignee = forms.ModelChoiceField(User.objects.active().team(), required=False)
+    assignee = RowField(User.objects.active().team(), required=False)
 
 
 class WorkgroupForm(ChangeForm):
-    workgroup = forms.ModelChoiceField(Workgroup.objects.all(), required=False)
+    workgroup = RowField(Workgroup.objects.all(), required=False)
 
 
 class TagsForm(ChangeForm):
     tags = forms.CharField(required=False, max_length=1200)
 
     def clean_tags(self) -> list[str]:
-        return [
-            name for name in self.cleaned_data["tags"].replace("，", ",").split(",") if name.strip()
-        ]
+        return split_tags(self.cleaned_data["tags"])
 
 
 class NewTicketForm(forms.Form):
-    requester = forms.ModelChoiceField(
+    requester = RowField(
         User.objects.active(),
         error_messages={
             "required": _("Choose the customer whom the ticket is for."),
@@ -83,9 +83,7 @@ class NewTicketForm(forms.Form):
         strip=False, error_messages={"required": _("Say what the ticket is about.")}
     )
     priority = forms.ChoiceField(choices=Ticket.Priority.choices)
-    workgroup = forms.ModelChoiceField(
-        Workgroup.objects.order_by("name"), required=False, empty_label=_("None")
-    )
+    workgroup = RowField(Workgroup.objects.order_by("name"), required=False, empty_label=_("None"))
 
 
 class AvailabilityForm(forms.Form):

@@ -150,7 +150,10 @@ class TicketThread:
 
     @property
     def workgroups(self) -> list[Workgroup]:
-        return list(Workgroup.objects.visible_to(self.viewer).order_by("name"))
+        groups = Workgroup.objects.visible_to(self.viewer)
+        if not self.may.read_people:
+            groups = groups.filter(pk__in=[self.ticket.workgroup_id])
+        return list(groups.order_by("name"))
 
     @property
     def others(self) -> list[Ticket]:

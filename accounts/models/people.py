@@ -8,10 +8,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from django.contrib.auth import get_backends
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.password_validation import validate_password
-from django.contrib.auth.validators import UnicodeUsernameValidator
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
-from django.db.models.functions import Lower
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -20,9 +18,12 @@ from accounts.events import person_changed
 from accounts.models import memberships
 from accounts.models.history import PersonEvent
 from accounts.models.querysets import UserManager
-from accounts.models.saving import changed_fields, save_checked
+from accounts.models.saving import BlamesFields, changed_fields, save_checked
+from accounts.names import LONGEST_ADDRESS, AddressField, validate_username
 from accounts.time_zones import validate_time_zone
 from records.errors import Conflict, Forbidden, check_version
+from records.fields import ComparedField, NameField, SearchedField, as_kept
+from records.text import NameValidator, compared, kept
 
 if TYPE_CHECKING:
     from accounts.actor import Actor
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 EXTERNAL = frozenset({"external_source", "external_id"})
 
 
-class User(AbstractBaseUser):
+class User(BlamesFields, AbstractBaseUser):
     """A person. What they may do follows from the role, and from their token if they use one."""
 
     class Role(models.TextChoices):
@@ -44,16 +45,20 @@ class User(AbstractBaseUser):
         BUSY = "BUSY", _("Busy")
         OFFLINE = "OFFLINE", _("Offline")
 
-    username = models.CharField(
+    username = NameField(
         _("username"),
-        max_length=150,
+        max_length=LONGEST_ADDRESS,
         unique=True,
-        validators=[UnicodeUsernameValidator()],
+        validators=[NameValidator(LONGEST_ADDRESS), validate_username],
         help_text=_("What the person signs in with. It may be an e-mail address."),
         error_messages={"unique": _("Somebody has this username already.")},
     )
-    email = models.EmailField(_("e-mail address"), blank=True)
-    display_name = models.CharField(
+    username_compared = ComparedField(of=["username"], max_length=LONGEST_ADDRESS)
+    email = AddressField(
+        _("e-mail address"), blank=True, validators=[NameValidator(LONGEST_ADDRESS)]
+    )
+    email_compared = ComparedField(of=["email"], max_length=LONGEST_ADDRESS)
+    display_name = NameField(
         _("name"), max_length=120, blank=True, help_text=_("The name that others see.")
     )
     role = models.CharField(
@@ -87,6 +92,7 @@ class User(AbstractBaseUser):
     )
     external_id = models.CharField(_("external id"), max_length=120, blank=True)
     external_source = models.CharField(_("external source"), max_length=60, blank=True)
+    searched = SearchedField(of=["display_name", "username", "email", "external_id"])
     created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
     updated_at = models.DateTimeField(_("updated"), auto_now=True)
     version = models.PositiveIntegerField(default=1, editable=False)
@@ -99,7 +105,6 @@ class User(AbstractBaseUser):
     OWN_FIELDS = frozenset({"display_name", "language", "time_zone", "availability", "avatar"})
     # How somebody gets in and what they may do then: never changed by a token.
     GUARDED_FIELDS = frozenset({"username", "password", "email", "role"})
-    # Where a broken constraint is to be seen.
     BLAMED_FIELDS: ClassVar[dict[str, str]] = {
         "user_username_once": "username",
         "user_external_id_once": "external_id",
@@ -117,10 +122,11 @@ class User(AbstractBaseUser):
         indexes = [
             models.Index(fields=["created_at", "id"], name="user_created"),
             models.Index(fields=["updated_at", "id"], name="user_updated"),
+            models.Index(fields=["email_compared"], name="user_email"),
         ]
         constraints = [
             models.UniqueConstraint(
-                Lower("username"),
+                fields=["username_compared"],
                 name="user_username_once",
                 violation_error_message=_("Somebody has this username already."),
             ),
@@ -135,11 +141,24 @@ class User(AbstractBaseUser):
     def __str__(self) -> str:
         return self.display_name or self.username
 
+    @classmethod
+    def normalize_username(cls, username: str) -> str:
+        """Return the username as it is kept; Django's own form would change what people see."""
+        return kept(username)
+
+    def validate_unique(self, exclude: Any = None) -> None:
+        """Leave the username to the constraint, which says it of every spelling."""
+        super().validate_unique(exclude={*(exclude or ()), "username"})
+
     def get_full_name(self) -> str:
         return str(self)
 
     def get_short_name(self) -> str:
         return str(self)
+
+    def is_named(self, username: object) -> bool:
+        """Return whether this is the person's username, however it is spelled."""
+        return isinstance(username, str) and compared(username) == self.username_compared
 
     @property
     def is_administrator(self) -> bool:
@@ -175,6 +194,7 @@ class User(AbstractBaseUser):
         check_version(self, expected_version)
         password = changes.pop("password", None)
         workgroups = changes.pop("workgroups", None)
+        changes = as_kept(User, changes)
         changed = changed_fields(self, changes)
         before = {name: getattr(self, name) for name in changed}
         written = changed | ({"password"} if password is not None else set())
@@ -231,18 +251,6 @@ class User(AbstractBaseUser):
         except ValidationError as error:
             raise ValidationError({"password": error.error_list}) from error
         self.set_password(password)
-
-    def validate_constraints(self, exclude: Any = None) -> None:
-        """Say at which field a value is taken already; Django would blame the whole."""
-        taken = {}
-        for constraint in self._meta.constraints:
-            try:
-                constraint.validate(type(self), self, exclude=exclude)
-            except ValidationError as error:
-                field = self.BLAMED_FIELDS[constraint.name]
-                taken[field] = ValidationError(error.message, code="unique")
-        if taken:
-            raise ValidationError(taken)
 
     def announce(self) -> None:
         transaction.on_commit(partial(person_changed.send_robust, User, person_id=self.pk))

@@ -13,12 +13,17 @@ from django.db.models.functions import Coalesce, NullIf
 from accounts.models import memberships
 from accounts.models.history import PersonEvent
 from accounts.models.saving import save_checked
+from records.text import compared
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
 
     from accounts.actor import Actor
     from accounts.models.people import User
+
+
+# Longer ones are nobody's, and would cost their length to compare.
+LONGEST_TYPED = 1000
 
 
 class UserQuerySet(models.QuerySet["User"]):
@@ -39,12 +44,14 @@ class UserQuerySet(models.QuerySet["User"]):
         return self.filter(role__in=[roles.AGENT, roles.ADMINISTRATOR])
 
     def matching(self, text: str) -> Self:
-        """Return those whose name, username or e-mail address holds `text`."""
-        return self.filter(
-            models.Q(display_name__icontains=text)
-            | models.Q(username__icontains=text)
-            | models.Q(email__icontains=text)
-        )
+        """Return those whose name, username, e-mail address or external id hold every word."""
+        return self.filter(*(models.Q(searched__contains=word) for word in compared(text).split()))
+
+    def named(self, username: str) -> Self:
+        """Return the one with this username, however it is spelled, or nobody."""
+        if len(username) > LONGEST_TYPED:
+            return self.none()
+        return self.filter(username_compared=compared(username))
 
 
 class UserManager(BaseUserManager["User"]):
@@ -87,14 +94,13 @@ class UserManager(BaseUserManager["User"]):
         return user
 
     def get_by_natural_key(self, username: str | None) -> User:
-        return self.get(username__iexact=username)
+        return self.get_queryset().named(username or "").get()
 
     def create_user(self, username: str, password: str | None = None, **fields: Any) -> User:
         """Create a person; without a password they can only come by AccessToken."""
-        user = self.model(username=self.model.normalize_username(username), **fields)
+        user = self.model(username=username, **fields)
         user.set_password(password)
-        user.full_clean(exclude=["password"])
-        user.save(using=self._db)
+        save_checked(user, unchecked={"password"})
         return user
 
     def create_superuser(self, username: str, password: str | None = None, **fields: Any) -> User:

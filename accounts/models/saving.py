@@ -3,9 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import Any
+from typing import Any, ClassVar
 
+from django.core.exceptions import ValidationError
 from django.db import IntegrityError, models, transaction
+
+from records.fields import with_compared
+
+
+class BlamesFields(models.Model):
+    """Say at which field a value is taken already; Django would blame the whole, or the column."""
+
+    # Where a broken constraint is to be seen.
+    BLAMED_FIELDS: ClassVar[dict[str, str]] = {}
+
+    class Meta:
+        abstract = True
+
+    def validate_constraints(self, exclude: Any = None) -> None:
+        taken = {}
+        for constraint in self._meta.constraints:
+            try:
+                constraint.validate(type(self), self, exclude=exclude)
+            except ValidationError as error:
+                field = self.BLAMED_FIELDS[constraint.name]
+                taken[field] = ValidationError(error.message, code="unique")
+        if taken:
+            raise ValidationError(taken)
 
 
 def changed_fields(row: models.Model, changes: Mapping[str, Any]) -> set[str]:
@@ -22,7 +46,8 @@ def save_checked(
 ) -> None:
     """Validate and insert a new row, or validate and write `only` these fields of an old one."""
     names = {field.name for field in row._meta.fields}
-    exclude = (set() if only is None else names - set(only)) | set(unchecked)
+    only = None if only is None else with_compared(type(row), only)
+    exclude = (set() if only is None else names - only) | set(unchecked)
     row.full_clean(exclude=exclude)
     fields = None if only is None else {*only, "version", "updated_at"}
     try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from django.db import models, transaction
 from django.utils import timezone
@@ -12,13 +12,18 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import memberships
 from accounts.models.history import PersonEvent
 from accounts.models.people import User
-from accounts.models.saving import changed_fields, save_checked
+from accounts.models.saving import BlamesFields, changed_fields, save_checked
 from records.errors import Conflict, check_version
+from records.fields import ComparedField, KeptTextField, NameField, SearchedField, as_kept
+from records.text import NameValidator, compared
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
 
     from accounts.actor import Actor
+
+
+LONGEST_NAME = 120
 
 
 class WorkgroupQuerySet(models.QuerySet["Workgroup"]):
@@ -27,6 +32,10 @@ class WorkgroupQuerySet(models.QuerySet["Workgroup"]):
         if user.is_authenticated and user.is_team_member:
             return self
         return self.none()
+
+    def matching(self, text: str) -> Self:
+        """Return those whose name or description hold every word."""
+        return self.filter(*(models.Q(searched__contains=word) for word in compared(text).split()))
 
     @transaction.atomic
     def set_up(self, *, by: Actor, members: Iterable[int] = (), **fields: Any) -> Workgroup:
@@ -40,11 +49,15 @@ class WorkgroupQuerySet(models.QuerySet["Workgroup"]):
         return group
 
 
-class Workgroup(models.Model):
+class Workgroup(BlamesFields):
     """People who answer the same kind of customers."""
 
-    name = models.CharField(_("name"), max_length=120, unique=True)
-    description = models.TextField(_("description"), blank=True, max_length=2000)
+    name = NameField(
+        _("name"), max_length=LONGEST_NAME, validators=[NameValidator(LONGEST_NAME * 2)]
+    )
+    name_compared = ComparedField(of=["name"], max_length=LONGEST_NAME * 2)
+    description = KeptTextField(_("description"), blank=True, max_length=2000)
+    searched = SearchedField(of=["name", "description"])
     members = models.ManyToManyField(
         User,
         related_name="workgroups",
@@ -56,12 +69,22 @@ class Workgroup(models.Model):
     updated_at = models.DateTimeField(_("updated"), auto_now=True)
     version = models.PositiveIntegerField(default=1, editable=False)
 
+    BLAMED_FIELDS: ClassVar[dict[str, str]] = {"workgroup_name_once": "name"}
+
     objects = WorkgroupQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("workgroup")
         verbose_name_plural = _("workgroups")
         ordering = ["id"]
+        indexes = [models.Index(fields=["name", "id"], name="workgroup_name")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["name_compared"],
+                name="workgroup_name_once",
+                violation_error_message=_("There is a workgroup of this name already."),
+            )
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -74,6 +97,7 @@ class Workgroup(models.Model):
         self.refresh_from_db(from_queryset=Workgroup.objects.select_for_update())
         check_version(self, expected_version)
         members = changes.pop("members", None)
+        changes = as_kept(Workgroup, changes)
         changed = changed_fields(self, changes)
         is_regrouped = members is not None and memberships.differ(self.members, members)
         if not changed and not is_regrouped:

@@ -22,6 +22,7 @@ from messaging.events import announce, conversation_changed
 from messaging.models.event import ConversationEvent
 from messaging.models.participant import Participant, seq_column
 from records.errors import Conflict, check_version, invalid_field
+from records.text import kept
 from tickets import lifecycle
 from tickets.models import Ticket
 
@@ -222,7 +223,7 @@ class Conversation(models.Model):
         conversation of the message. Raises StaleReply where the author answers what somebody
         answered meanwhile (`seen_seq` is the last number that they saw), unless `force`.
         """
-        draft = posting.Draft(by, content, internal, client_id or "", seen_seq, force)
+        draft = posting.Draft(by, kept(content), internal, client_id or "", seen_seq, force)
         return posting.post(self, draft)
 
     def read(self, *, by: Actor, seq: int | None = None) -> None:
@@ -262,18 +263,18 @@ class Conversation(models.Model):
         if ticket := self._ticket(expected_version):
             ticket.assign(assignee, by=by)
             return
-        if assignee is not None and not (assignee.is_active and assignee.is_team_member):
-            message = _("Only active agents and administrators can be given conversations.")
-            raise invalid_field("assignee", message, "not_in_team")
         with self._changing(expected_version):
             self._assign(assignee, by=by)
 
     def _assign(self, assignee: User | None, *, by: Actor) -> None:
-        if self.status == self.Status.CLOSED:
-            raise Conflict(gettext("This conversation is closed."), code="conversation-closed")
         old, new = self.assignee_id, assignee.pk if assignee else None
         if old == new:
             return
+        if assignee is not None and not lifecycle.takes_tickets(assignee):
+            message = _("Only active agents and administrators can be given conversations.")
+            raise invalid_field("assignee", message, "not_in_team")
+        if self.status == self.Status.CLOSED:
+            raise Conflict(gettext("This conversation is closed."), code="conversation-closed")
         self.assignee = assignee
         self.status = self.Status.OPEN if assignee else self.Status.QUEUED
         self.note(Verb.ASSIGNED, by=by, field="assignee", old=old or "", new=new or "")

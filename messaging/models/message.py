@@ -26,7 +26,9 @@ from messaging.events import announce, message_changed
 from messaging.models.conversation import Conversation
 from messaging.models.participant import seq_column
 from records.errors import Conflict, check_version, invalid_field
+from records.fields import KeptTextField, SearchedField, with_compared
 from records.rendered import COLUMNS, RenderedContent
+from records.text import compared, is_visible, kept
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
@@ -51,7 +53,7 @@ class MessageQuerySet(models.QuerySet["Message"]):
 
     def matching(self, text: str) -> Self:
         """Return those that have `text`; full text search will stand here."""
-        return self.filter(content__icontains=text, recalled_at=None)
+        return self.filter(searched__contains=compared(text), recalled_at=None)
 
     def write(self, **columns: Any) -> Message:
         """Add a message after a look at its content; nobody as its author is the system."""
@@ -73,6 +75,16 @@ class MessageQuerySet(models.QuerySet["Message"]):
 
     def before(self, seq: int, user: User | AnonymousUser) -> Self:
         return self.filter(**{f"{seq_column(user)}__lt": seq})
+
+
+_EveryColumn = models.Manager.from_queryset(MessageQuerySet)
+
+
+class MessageManager(_EveryColumn):
+    """Leave out what only a search looks through: it is as long as the text itself."""
+
+    def get_queryset(self) -> Any:
+        return super().get_queryset().defer("searched")
 
 
 class Message(RenderedContent):
@@ -106,7 +118,7 @@ class Message(RenderedContent):
     from_team = models.BooleanField(_("from the team"), default=False)
     kind = models.CharField(_("kind"), max_length=8, choices=Kind.choices, default=Kind.TEXT)
     internal = models.BooleanField(_("internal note"), default=False)
-    content = models.TextField(
+    content = KeptTextField(
         _("content"),
         validators=[
             MinLengthValidator(1),
@@ -115,6 +127,7 @@ class Message(RenderedContent):
         ],
         help_text=_("Markdown."),
     )
+    searched = SearchedField(of=["content"])
     client_id = models.CharField(
         _("client id"),
         max_length=64,
@@ -135,7 +148,7 @@ class Message(RenderedContent):
     )
     version = models.PositiveIntegerField(default=1, editable=False)
 
-    objects = MessageQuerySet.as_manager()
+    objects = MessageManager()
 
     class Meta:
         verbose_name = _("message")
@@ -176,9 +189,9 @@ class Message(RenderedContent):
 
     def check_content(self) -> None:
         """Raise ValidationError for a column that cannot be kept, and where nothing is said."""
-        self.clean_fields(exclude={"conversation", "author", "recalled_by"})
-        if not self.content.strip():
+        if not is_visible(self.content):
             raise invalid_field("content", gettext("Write something."), "blank")
+        self.clean_fields(exclude={"conversation", "author", "recalled_by"})
 
     def is_editable_by(self, by: Actor) -> bool:
         """Return whether `by` wrote it, and not too long ago."""
@@ -197,6 +210,7 @@ class Message(RenderedContent):
         # First: to whoever may not see the words, no answer tells whether they were the same.
         if self.author_id != by.user_id:
             raise PermissionDenied(gettext("Only its author can edit a message."))
+        content = kept(content)
         if content == self.content:
             return
         if not self.is_editable_by(by):
@@ -228,7 +242,7 @@ class Message(RenderedContent):
 
     def _save(self, *columns: str) -> None:
         self.version += 1
-        self.save(update_fields=[*columns, "version"])
+        self.save(update_fields=with_compared(Message, {*columns, "version"}))
         announce(message_changed, conversation_id=self.conversation_id, message_id=self.pk)
 
 

@@ -32,6 +32,7 @@ from django.utils.translation import ngettext
 
 from records.admin.lists import NarrowLists
 from records.errors import REFUSALS, Conflict, Refusal, sentence_of
+from records.forms import RowField
 from records.ids import is_id
 
 Action = Callable[[Any, HttpRequest, QuerySet[Any]], HttpResponse | None]
@@ -174,6 +175,23 @@ class DomainAdmin(NarrowLists):
 
     # --- Writing --------------------------------------------------------------------------------
 
+    def formfield_for_foreignkey(
+        self, db_field: models.ForeignKey, request: HttpRequest, **kwargs: Any
+    ) -> Any:
+        """Let whoever may not see the others choose themselves, or whom the object names."""
+        field = super().formfield_for_foreignkey(db_field, request, **kwargs)
+        related = self.admin_site.get_model_admin(db_field.remote_field.model)
+        if field is not None and not related.has_view_permission(request):
+            rows = cast("QuerySet[Any]", field.queryset)
+            field.queryset = rows.filter(pk__in=self._known_ids(db_field, request))
+        return field
+
+    def _known_ids(self, db_field: models.ForeignKey, request: HttpRequest) -> list[Any]:
+        known = [request.user.pk] if isinstance(request.user, db_field.remote_field.model) else []
+        object_id = getattr(request.resolver_match, "kwargs", {}).get("object_id")
+        obj = self.get_object(request, unquote(object_id)) if object_id else None
+        return [*known, getattr(obj, db_field.attname)] if obj else known
+
     def get_form(
         self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
     ) -> type[DomainForm]:
@@ -237,10 +255,11 @@ class DomainAdmin(NarrowLists):
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
     ) -> Any:
         obj = self.get_object(request, unquote(object_id))
-        if obj is None:
-            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
+        # First: whether there is such a row is not for everybody to find out.
         if not self.has_view_or_change_permission(request, obj):
             raise PermissionDenied
+        if obj is None:
+            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
         return self.render(
             request,
             "admin/domain_history.html",
@@ -316,6 +335,8 @@ class DomainAdmin(NarrowLists):
         if db_field.name in self.get_autocomplete_fields(request):
             by_name = SomeByName if db_field.many_to_many else OneByName
             kwargs.setdefault("widget", by_name(db_field, self.admin_site))
+        if isinstance(db_field, models.ForeignKey):
+            kwargs.setdefault("form_class", RowField)
         field = super().formfield_for_dbfield(db_field, request, **kwargs)
         widget = getattr(field, "widget", None)
         for right in ("add", "change", "delete", "view"):

@@ -30,7 +30,7 @@ from django.views.decorators.debug import sensitive_variables
 
 from records.counts import MOST_COUNTED, Count, count
 from records.ids import is_id
-from records.text import LONGEST_SEARCH
+from records.text import LONGEST_SEARCH, compared
 
 
 class BoundedPaginator(Paginator):
@@ -80,7 +80,8 @@ class NarrowLists(admin.ModelAdmin):
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
         # Each word is a condition, and SQLite fails on a thousand of them.
-        return super().get_search_results(request, queryset, search_term[:LONGEST_SEARCH])
+        words = compared(search_term[:LONGEST_SEARCH])
+        return super().get_search_results(request, queryset, words)
 
     def response_action(
         self, request: HttpRequest, queryset: QuerySet[Any], *args: Any, **kwargs: Any

@@ -90,7 +90,7 @@ def test_an_administrator_makes_a_person(dora, as_user):
     [
         ({}, "username"),
         ({"username": ""}, "username"),
-        ({"username": "x" * 151}, "username"),
+        ({"username": "x" * 255}, "username"),
         ({"username": "with space"}, "username"),
         ({"username": ["a"]}, "username"),
         ({"username": None}, "username"),

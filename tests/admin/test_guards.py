@@ -69,6 +69,36 @@ def test_a_weak_token_opens_what_its_permissions_name_and_no_more(
     assert _rows() == before
 
 
+def test_a_closed_page_is_closed_whether_its_row_is_there_or_not(world, dora, by_link):
+    client = by_link(dora, scopes=["login:admin"])
+
+    for path in PATHS:
+        if "/1/" not in path:
+            continue
+        there, missing = standing(path), path.replace("/1/", "/999999/", 1)
+        for method in (client.get, client.post):
+            assert method(there).status_code == method(missing).status_code, path
+
+
+def test_a_link_that_shows_no_people_names_none_in_a_ticket(world, alice, bob, dora, by_link):
+    scopes = ["login:admin", "tickets:write"]
+    client, page = by_link(dora, scopes=scopes), f"/admin/tickets/ticket/{world.pk}/change/"
+    form = {"title": "Printer", "content": "x", "priority": "low", "requester": alice.pk}
+    known = {"requester": alice.pk, "assignee": dora.pk}
+
+    for wrong in ({"requester": bob.pk}, {"requester": 999_999}, {"assignee": bob.pk}):
+        refused = client.post(page, {**form, **wrong, "expected_version": 1})
+        assert refused.status_code == 200
+        assert b"Bob" not in refused.content
+        assert b"Select a valid choice" in refused.content
+    world.refresh_from_db()
+    assert (world.version, world.requester, world.assignee) == (1, alice, None)
+
+    assert client.post(page, {**form, **known, "expected_version": 1}).status_code == 302
+    world.refresh_from_db()
+    assert world.assignee == dora
+
+
 @pytest.mark.parametrize(
     ("scopes", "page", "lacking"),
     [
@@ -191,7 +221,7 @@ def test_a_session_by_link_says_for_whom_and_logs_out(dora, by_link):
 
     page = client.get("/admin/").content.decode()
 
-    assert "Signed in by link as <strong>Dora</strong>" in page
+    assert "Signed in by link as <strong><bdi>Dora</bdi></strong>" in page
     assert client.post("/admin/logout/").status_code == 200
     assert client.get("/admin/").status_code == 302
 

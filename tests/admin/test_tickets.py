@@ -40,14 +40,18 @@ def test_a_ticket_is_opened_for_somebody(alice, dora, browser):
         "content": "On fire.",
         "requester": alice.pk,
         "priority": "high",
-        "tags": "Office, hot",
+        "tags": "Office, hot，退款、加急; VIP",
     }
 
     answer = browser(dora).post(f"{LIST}add/", form)
 
     ticket = Ticket.objects.get()
     assert answer.status_code == 302
-    assert (ticket.requester, ticket.priority, ticket.tags) == (alice, "high", ["hot", "office"])
+    assert (ticket.requester, ticket.priority, ticket.tags) == (
+        alice,
+        "high",
+        ["hot", "office", "vip", "加急", "退款"],
+    )
     assert ticket.events.get(verb="created").actor == dora
 
 

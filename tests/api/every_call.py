@@ -63,14 +63,21 @@ class Call:
     def address(self, ids: Mapping[str, str]) -> str:
         return re.sub(r"{\w+}", ids.get(self.family, ""), self.path)
 
+    def declared(self) -> dict[str, Any]:
+        """Return the fields of the body that an administrator may write."""
+        return self.fields(User(pk=1, role=User.Role.ADMINISTRATOR))
+
     def fields(self, user: User) -> dict[str, Any]:
         """Return the fields of the body that the call reads from `user`."""
-        serializer_class = self._option("serializer_class")
-        if serializer_class is None:
-            return {}
         view = self.pattern.callback.cls()
         request = RequestFactory().post(self.path)
         request.user, request.access_token = user, None
+        serializer_class = self._option("serializer_class")
+        if self.action == "create":
+            view.request, view.action = request, self.action
+            serializer_class = view.get_serializer_class() if serializer_class else None
+        if serializer_class is None:
+            return {}
         serializer = serializer_class(context={"request": request, "view": view})
         if isinstance(serializer, ListSerializer):
             serializer = serializer.child

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
+import zlib
+
 import pytest
 
 from accounts.models import Workgroup
@@ -29,7 +32,11 @@ BODIES = [
     (b'{"name": ' + b"[" * 100_000 + b"]" * 100_000 + b"}", "too-deep"),
     (b'{"a": ' * 40 + b"1" + b"}" * 40, "too-deep"),
     (b"{'name': 'x'}", "malformed"),
-    (b'\xef\xbb\xbf{"name": "x"}', "malformed"),
+    (b'\xef\xbb\xbf\xef\xbb\xbf{"name": "x"}', "malformed"),
+    ('{"name": "Café"}'.encode("latin-1"), "malformed"),
+    ('{"name": "x"}'.encode("utf-16"), "malformed"),
+    ('{"name": "x"}'.encode("utf-16-le"), "malformed"),
+    ('{"name": "x"}'.encode("utf-32"), "malformed"),
 ]
 
 
@@ -82,3 +89,43 @@ def test_three_megabytes_are_413(method, dora, as_user):
     assert response["Content-Type"] == "application/problem+json"
     assert response.json()["code"] == "body-too-large"
     assert list(Workgroup.objects.values_list("name", flat=True)) == ["Billing"]
+
+
+def test_a_byte_order_mark_is_taken(dora, as_user):
+    body = '\ufeff{"name": "账单"}'.encode()
+    response = as_user(dora).generic("POST", "/api/workgroups/create", body, "application/json")
+
+    assert response.status_code == 200
+    assert response.json()["name"] == "账单"
+
+
+@pytest.mark.parametrize(
+    ("body", "headers", "status", "named"),
+    [
+        ('{"name": "Café"}'.encode("latin-1"), {}, 400, "Latin-1"),
+        ('{"name": "x"}'.encode("utf-16"), {}, 400, "UTF-16"),
+        ('{"name": "x"}'.encode("utf-16-be"), {}, 400, "UTF-16"),
+        ('{"name": "x"}'.encode("utf-32"), {}, 400, "UTF-32"),
+        (gzip.compress(b'{"name": "x"}'), {}, 415, "compressed"),
+        (gzip.compress(b'{"name": "x"}'), {"Content-Encoding": "gzip"}, 415, "compressed"),
+        (zlib.compress(b'{"name": "x"}'), {"Content-Encoding": "deflate"}, 415, "compressed"),
+        (b"name=x&description=y", {}, 400, "form"),
+    ],
+)
+def test_another_way_of_writing_is_named(body, headers, status, named, dora, as_user):
+    response = as_user(dora).generic(
+        "POST", "/api/workgroups/create", body, "application/json", headers=headers
+    )
+
+    assert response.status_code == status
+    assert named in response.json()["detail"]
+    assert not Workgroup.objects.exists()
+
+
+def test_identity_is_no_encoding(dora, as_user):
+    headers = {"Content-Encoding": "identity"}
+    response = as_user(dora).generic(
+        "POST", "/api/workgroups/create", b'{"name": "x"}', "application/json", headers=headers
+    )
+
+    assert response.status_code == 200

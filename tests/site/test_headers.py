@@ -12,7 +12,7 @@ from tests.addresses import addresses, standing
 ADDRESSES = addresses()
 ALWAYS = {
     "X-Content-Type-Options": {"nosniff"},
-    "Referrer-Policy": {"same-origin", "no-referrer"},
+    "Referrer-Policy": {"same-origin", "strict-origin", "no-referrer"},
     "Cross-Origin-Opener-Policy": {"same-origin"},
     "Cross-Origin-Resource-Policy": {"same-origin"},
     "Strict-Transport-Security": {"max-age=31536000"},

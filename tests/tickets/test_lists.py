@@ -29,7 +29,7 @@ def shelf(open_ticket, sales, alice, bob, carol, carlos, dora) -> dict[str, Tick
         ("ordering=id", ["low", "urgent", "sales", "done"]),
         ("ordering=-priority", ["urgent", "done", "sales", "low"]),
         ("ordering=priority", ["low", "sales", "done", "urgent"]),
-        ("ordering=waiting_since", ["low", "urgent", "sales"]),
+        ("ordering=waiting_since", ["low", "urgent", "sales", "done"]),
         ("ordering=-updated_at", ["done", "sales", "urgent", "low"]),
         ("status=new", ["sales", "low"]),
         ("status=open,resolved", ["done", "urgent"]),

@@ -670,6 +670,35 @@ def test_a_token_neither_changes_nor_ends_for_good_what_is_beyond_it(
     assert rows() == before
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"scopes": ["tokens:read"]},
+        {"domains": ["narrow.example.com"]},
+        {"networks": ["192.0.2.0/24"]},
+        {"name": "mine now"},
+        {},
+    ],
+    ids=str,
+)
+def test_a_token_makes_no_wider_one_narrow(body, dora, issue):
+    """Whoever may not make a token may not bend it into one that they may make."""
+    _, secret = issue(dora, scopes=["tokens:write"], days=5)
+    wider, _ = issue(dora, name="wider", scopes=["settings:read", "tokens:write"], days=5)
+    later, _ = issue(dora, name="later", scopes=["tokens:write"], days=20)
+    soon = f"{timezone.now() + timedelta(days=1):%Y-%m-%dT%H:%M:%SZ}"
+    before = rows()
+
+    for method in ("put", "patch"):
+        for token in (wider, later):
+            answer = getattr(with_token(secret), method)(f"/api/tokens/{token.pk}", body)
+            refused(answer, 403, "beyond-own-token")
+        shortened = with_token(secret).put(f"/api/tokens/{later.pk}", {"expires_at": soon})
+        refused(shortened, 403, "beyond-own-token")
+
+    assert rows() == before
+
+
 def test_a_token_cannot_widen_itself(manager):
     row, client = manager
     before = rows()

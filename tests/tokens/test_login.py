@@ -10,9 +10,10 @@ from django.utils import timezone
 
 import configuration.values
 from accounts.actor import Actor
+from tokens.login import views
 from tokens.maintenance import due_work
 from tokens.models import AccessToken, LoginCode, Session, TokenEvent
-from tokens.sessions.engine import MOST_SESSIONS_OF_A_TOKEN, TOKEN_KEY
+from tokens.sessions.engine import MOST_SESSIONS_OF_A_TOKEN, TOKEN_KEY, row_key
 
 TOP = {"Sec-Fetch-Dest": "document"}
 
@@ -431,3 +432,50 @@ def test_the_token_is_in_no_row(browser, dora, issue):
     for model in (AccessToken, TokenEvent, Session, LoginCode):
         assert secret.rpartition(".")[2] not in str(list(model.objects.values()))
     assert settings.SESSION_ENGINE == "tokens.sessions.engine"
+
+
+@pytest.mark.parametrize("path", ["/", "/agent/login", "/admin/login/", "/nowhere", "/api/docs"])
+def test_no_page_with_a_token_in_its_address_shows_it_to_what_it_loads(path, browser, dora, issue):
+    _, secret = issue(dora)
+    pages = [f"{path}?accessToken={secret}", f"{path}?next=%2Fx%3Ftoken%3D{secret}"]
+
+    for page in [*pages, f"{path.rstrip('/')}/{secret}"]:
+        answer = browser.get(page)
+        assert answer["Referrer-Policy"] in {"strict-origin", "no-referrer"}, page
+    assert browser.get("/agent/login")["Referrer-Policy"] == "same-origin"
+
+
+def test_a_login_that_others_overtake_is_good_all_the_same(dora, issue, monkeypatch):
+    token, secret = issue(dora)
+    enter, overtaken = views.enter, []
+
+    def slow(request, entry):
+        """Let so many others in, before the answer, that this session is the oldest."""
+        response = enter(request, entry)
+        if not overtaken:
+            overtaken.append(request.session.session_key)
+            for _ in range(MOST_SESSIONS_OF_A_TOKEN):
+                log_in(Client(), secret)
+        return response
+
+    monkeypatch.setattr(views, "enter", slow)
+
+    response = Client().get("/agent/auth/login", {"accessToken": secret})
+
+    assert response.status_code == 303
+    assert not token.sessions.filter(pk=row_key(overtaken[0])).exists()
+    assert token.sessions.count() == MOST_SESSIONS_OF_A_TOKEN
+
+
+def test_a_login_ends_others_before_itself(dora, issue):
+    token, secret = issue(dora)
+    for _ in range(MOST_SESSIONS_OF_A_TOKEN):
+        log_in(Client(), secret)
+    # A clock that was ahead made them.
+    token.sessions.update(created_at=timezone.now() + timedelta(hours=1))
+
+    late = Client()
+    log_in(late, secret)
+
+    assert late.get("/agent/").status_code == 200
+    assert token.sessions.count() == MOST_SESSIONS_OF_A_TOKEN

@@ -28,6 +28,21 @@ def test_a_link_that_shows_no_people_opens_tickets_for_its_person_only(alice, ca
     assert Ticket.objects.get().requester == carol
 
 
+def test_a_link_that_shows_no_people_does_not_tell_who_is_there(alice, carol, team, by_link):
+    client = by_link(carol, scopes=["login:agent", "tickets:read", "tickets:write"])
+    wanted = [alice.pk, 999_999, "x"]
+
+    for extra in ({}, {"title": ""}):
+        answers = [
+            client.post("/agent/tickets/new", {**GOOD, "requester": pk, **extra}) for pk in wanted
+        ]
+        assert {answer.status_code for answer in answers} == {403}
+        assert not any(b"Alice" in answer.content for answer in answers)
+    for pk in (team.pk, 999_999):
+        form = {**GOOD, "requester": carol.pk, "workgroup": pk}
+        assert client.post("/agent/tickets/new", form).status_code == 403
+
+
 def test_htmx_is_led_to_the_new_ticket(alice, carol, by_password, part):
     response = by_password(carol).post(
         "/agent/tickets/new", {**GOOD, "requester": alice.pk}, headers=part("pane")
@@ -80,3 +95,13 @@ def test_a_token_without_people_finds_nobody(alice, carol, by_link):
 
     assert response.status_code == 403
     assert "alice" not in response.content.decode()
+
+
+def test_what_only_looks_like_an_id_is_nobody(alice, carol, by_password):
+    full_width = "".join(chr(ord(digit) + 0xFEE0) for digit in str(alice.pk))
+
+    for lookalike in (full_width, f"0_{alice.pk}", f" {alice.pk}", f"+{alice.pk}"):
+        sent = {**GOOD, "requester": lookalike}
+        response = by_password(carol).post("/agent/tickets/new", sent)
+        assert response.status_code == 400, lookalike
+    assert not Ticket.objects.exists()

@@ -172,7 +172,7 @@ def test_status_priority_assignee_tags_and_workgroup_change(
     for change, sent in (
         ("assignee", {"assignee": carlos.pk}),
         ("priority", {"priority": "urgent"}),
-        ("tags", {"tags": "Fire, printer，hot"}),
+        ("tags", {"tags": "Fire, printer，hot、退款; VIP"}),
         ("workgroup", {"workgroup": foreign_ticket.workgroup_id}),
         ("status", {"status": "pending"}),
     ):
@@ -186,7 +186,7 @@ def test_status_priority_assignee_tags_and_workgroup_change(
 
     ticket.refresh_from_db()
     assert (ticket.assignee, ticket.priority, ticket.status) == (carlos, "urgent", "pending")
-    assert ticket.tags == ["fire", "hot", "printer"]
+    assert ticket.tags == ["fire", "hot", "printer", "vip", "退款"]
     assert ticket.workgroup == foreign_ticket.workgroup
 
 
@@ -422,3 +422,20 @@ def test_pages_obey_their_own_policy(ticket, carol, by_password):
         assert not re.search(r"\sstyle=|<style|\son\w+=|hx-on|javascript:", page)
         assert not re.search(r"<script(?![^>]*\ssrc=)", page)
         assert response["Cache-Control"] == "no-store"
+
+
+def test_a_link_that_shows_no_people_shows_no_workgroups_either(
+    ticket, team, carol, by_link, by_password
+):
+    page = f"/agent/tickets/{ticket.pk}"
+    client = by_link(carol, scopes=["login:agent", "tickets:write", "messages:read"])
+
+    assert f'<option value="{team.pk}">Support' in by_password(carol).get(page).content.decode()
+    assert b"Support" not in client.get(page).content
+    answers = [
+        client.post(f"{page}/workgroup", {"version": 1, "workgroup": pk}).status_code
+        for pk in (team.pk, 999_999)
+    ]
+    ticket.refresh_from_db()
+    assert answers == [403, 403]
+    assert (ticket.workgroup, ticket.version) == (None, 1)

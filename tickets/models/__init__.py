@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from tickets.models.event import Event, TicketEvent
 from tickets.models.follower import Follower
+from tickets.models.querysets import TicketQuerySet
 from tickets.models.tag import TicketTag
-from tickets.models.ticket import Ticket, TicketQuerySet
+from tickets.models.ticket import Ticket
 
 __all__ = [
     "Event",

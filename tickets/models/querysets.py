@@ -15,10 +15,11 @@ from accounts.actor import Actor
 from accounts.models import User, Workgroup
 from accounts.models.querysets import name_of
 from configuration.values import value
+from records.text import compared
 from tickets.changes import insert
 from tickets.lifecycle import UNRESOLVED, Status
 from tickets.models.follower import Follower
-from tickets.models.tag import TicketTag, clean_tags
+from tickets.models.tag import TicketTag, clean_tags, compared_tags
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
@@ -87,7 +88,7 @@ class TicketQuerySet(models.QuerySet["Ticket"]):
 
     def tagged(self, *names: str) -> Self:
         """Return those that carry at least one of the tags."""
-        rows = TicketTag.objects.filter(name__in=[name.strip().lower() for name in names])
+        rows = TicketTag.objects.filter(name__in=compared_tags(names))
         return self.filter(pk__in=rows.values("ticket_id"))
 
     def matching(self, text: str) -> Self:
@@ -95,7 +96,7 @@ class TicketQuerySet(models.QuerySet["Ticket"]):
 
         Every search of tickets goes through here: full text search will too.
         """
-        found = Q(title__icontains=text) | Q(content__icontains=text)
+        found = Q(searched__contains=compared(text))
         if number := _NUMBER.fullmatch(text):
             found |= Q(pk=int(number["number"]) - FIRST_NUMBER)
         return self.filter(found)
@@ -122,7 +123,7 @@ class TicketQuerySet(models.QuerySet["Ticket"]):
         channel, language, external_id, external_source, follow_up_of.
         """
         ticket = self.model(
-            title=title.strip(),
+            title=title,
             content=content,
             priority=priority or value("default_priority"),
             requester=requester or by.user,
@@ -147,3 +148,13 @@ class TicketQuerySet(models.QuerySet["Ticket"]):
             assignee_name=name_of("assignee"),
             workgroup_name=F("workgroup__name"),
         )
+
+
+_EveryColumn = models.Manager.from_queryset(TicketQuerySet)
+
+
+class TicketManager(_EveryColumn):
+    """Leave out what only a search looks through: it is as long as the text itself."""
+
+    def get_queryset(self) -> Any:
+        return super().get_queryset().defer("searched")

@@ -1,11 +1,14 @@
 """Tags: words that a team sorts its tickets by.
 
 A ticket carries its tags in its own row, so a list of tickets costs no query for them; the rows
-here are the index for filters and figures. `Ticket` writes both in one transaction.
+here are the index for filters and figures, and hold the compared form: `straße` and `STRASSE` are
+one tag. `Ticket` writes both in one transaction.
 """
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Iterable
 from functools import partial
 
@@ -14,9 +17,12 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from records.errors import invalid_field
+from records.text import compared, is_visible
 
 MOST_TAGS = 20
 LONGEST_TAG = 50
+# Those of Chinese and Arabic keyboards, too.
+SEPARATORS = ",;，；、،؛"
 
 _refusal = partial(invalid_field, "tags")
 
@@ -39,7 +45,8 @@ class TicketTag(models.Model):
 
 def clean_tags(names: Iterable[str]) -> list[str]:
     """Return the tags as they are kept: small letters, each once, in the order of the alphabet."""
-    cleaned = sorted({" ".join(name.split()).lower() for name in names})
+    by_form = {compared(name): _small(name) for name in sorted(names)}
+    cleaned = sorted(by_form.values())
     if len(cleaned) > MOST_TAGS:
         raise _refusal(gettext("Use at most %(limit)d tags."), "too_many_tags", limit=MOST_TAGS)
     for name in cleaned:
@@ -47,15 +54,29 @@ def clean_tags(names: Iterable[str]) -> list[str]:
     return cleaned
 
 
+def compared_tags(names: Iterable[str]) -> set[str]:
+    """Return the names of the rows that tags have."""
+    return {compared(name) for name in names}
+
+
+def split_tags(text: str) -> list[str]:
+    """Return the tags that somebody typed, parted by the commas of any keyboard."""
+    return [name for name in re.split(f"[{SEPARATORS}\n]", text) if name.strip()]
+
+
+def _small(name: str) -> str:
+    return " ".join(unicodedata.normalize("NFKC", name).lower().split())
+
+
 def _check(name: str) -> None:
-    if not name:
+    if not is_visible(name):
         raise _refusal(gettext("A tag may not be empty."), "blank")
-    if len(name) > LONGEST_TAG:
+    if max(len(name), len(compared(name))) > LONGEST_TAG:
         raise _refusal(
             gettext("A tag has at most %(limit)d characters."), "max_length", limit=LONGEST_TAG
         )
-    # A comma means "or" in filters.
-    if "," in name or not name.isprintable():
+    if set(SEPARATORS) & set(name) or not name.isprintable():
         raise _refusal(
-            gettext("A tag has no commas and no characters that cannot be seen."), "invalid_tag"
+            gettext("A tag has no commas, no semicolons and no characters that cannot be seen."),
+            "invalid_tag",
         )

@@ -24,12 +24,13 @@ from django.utils.translation import gettext_lazy as _
 from accounts.actor import Actor
 from accounts.models import User, Workgroup
 from records.errors import Conflict, check_version
+from records.fields import KeptTextField, NameField, SearchedField
 from records.rendered import RenderedContent
 from tickets import changes, lifecycle, replies
 from tickets.changes import Change, Verb
 from tickets.lifecycle import InvalidTransition
 from tickets.models.follower import Follower
-from tickets.models.querysets import FIRST_NUMBER, TicketQuerySet
+from tickets.models.querysets import FIRST_NUMBER, TicketManager
 
 LONGEST_CONTENT = 50_000
 
@@ -77,6 +78,12 @@ class RankedField(WordField):
         return {word: rank for rank, word in enumerate(self._words, start=1)}
 
 
+def protect_living(collector: Any, field: Any, rows: Any, using: str) -> None:
+    """Keep what living tickets point to; deleted ones let it go, and come back without it."""
+    is_needed = rows.filter(deleted_at=None).exists()
+    (models.PROTECT if is_needed else models.SET_NULL)(collector, field, rows, using)
+
+
 class Ticket(RenderedContent):
     Status = lifecycle.Status
     CloseReason = lifecycle.CloseReason
@@ -94,12 +101,12 @@ class Ticket(RenderedContent):
         WIDGET = "widget", _("Chat")
         EMAIL = "email", _("E-mail")
 
-    title = models.CharField(
+    title = NameField(
         _("title"),
         max_length=200,
         validators=[MinLengthValidator(1), ProhibitNullCharactersValidator()],
     )
-    content = models.TextField(
+    content = KeptTextField(
         _("content"),
         validators=[
             MinLengthValidator(1),
@@ -108,6 +115,7 @@ class Ticket(RenderedContent):
         ],
         help_text=_("Markdown. The first entry of the timeline."),
     )
+    searched = SearchedField(of=["title", "content"])
     priority = RankedField(_("priority"), choices=Priority.choices, default=Priority.MEDIUM)
     status = models.CharField(
         _("status"), max_length=16, choices=lifecycle.Status.choices, default=lifecycle.Status.NEW
@@ -133,7 +141,7 @@ class Ticket(RenderedContent):
     )
     workgroup = models.ForeignKey(
         Workgroup,
-        on_delete=models.PROTECT,
+        on_delete=protect_living,
         null=True,
         blank=True,
         related_name="tickets",
@@ -187,7 +195,7 @@ class Ticket(RenderedContent):
     )
     version = models.PositiveIntegerField(default=1, editable=False)
 
-    objects = TicketQuerySet.as_manager()
+    objects = TicketManager()
 
     # Looked up by whoever hands them in; checking them again would cost a query each.
     RELATIONS: ClassVar[set[str]] = {
@@ -222,7 +230,7 @@ class Ticket(RenderedContent):
             models.UniqueConstraint(
                 fields=["external_source", "external_id"],
                 name="ticket_external_id_once",
-                condition=~Q(external_id=""),
+                condition=~Q(external_id="") & Q(deleted_at=None),
             ),
             models.CheckConstraint(
                 name="ticket_closed_says_when_and_why",

@@ -49,7 +49,7 @@ class AccessTokenAdmin(TokenColumns, SimulatorAdmin, UnframedAdmin, TokenActions
     list_filter = [StateFilter, RoleFilter, ScopeFilter, UnusedFilter]
     linked_lookups = ["user__id__exact"]
     list_select_related = ["user"]
-    search_fields = ["name", "hint", "description", "user__username", "user__display_name"]
+    search_fields = ["searched__contains", "hint", "user__searched__contains"]
     search_help_text = gettext_lazy("Name, person, purpose, or the token's last six characters")
     autocomplete_fields = ["user"]
     change_form_template = "admin/tokens/accesstoken/change_form.html"

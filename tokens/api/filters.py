@@ -5,19 +5,19 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.utils.translation import gettext as _
-from django_filters.rest_framework import CharFilter, ChoiceFilter
+from django_filters.rest_framework import ChoiceFilter
 
 from records.errors import invalid_field
-from rest.filters import FamilyFilterSet, MomentFilter, TruthFilter, any_of_ids
+from rest.filters import AnyTextFilter, FamilyFilterSet, MomentFilter, TruthFilter, any_of_ids
 from tokens.models import AccessToken, AccessTokenQuerySet
 from tokens.scopes import Scope
 
 
 class TokenFilter(FamilyFilterSet):
-    state = CharFilter(
+    state = AnyTextFilter(
         method="by_state", help_text=f"One or more of {', '.join(AccessToken.State.values)}."
     )
-    user = CharFilter(method="by_person", help_text="`me` or ids.")
+    user = AnyTextFilter(method="by_person", help_text="`me` or ids.")
     scope = ChoiceFilter(choices=Scope.choices, method="by_scope")
     created_after = MomentFilter(field_name="created_at", lookup_expr="gte")
     created_before = MomentFilter(field_name="created_at", lookup_expr="lt")
@@ -37,8 +37,10 @@ class TokenFilter(FamilyFilterSet):
         model = AccessToken
         fields = ["family", "hint"]
 
-    def by_state(self, tokens: AccessTokenQuerySet, name: str, text: str) -> AccessTokenQuerySet:
-        states = [word.strip() for word in text.split(",")]
+    def by_state(
+        self, tokens: AccessTokenQuerySet, name: str, words: list[str]
+    ) -> AccessTokenQuerySet:
+        states = [word.strip() for word in words]
         if unknown := set(states) - set(AccessToken.State.values):
             message = _("There is no state “%(state)s”. Known: %(known)s.") % {
                 "state": min(unknown)[:40],
@@ -47,8 +49,10 @@ class TokenFilter(FamilyFilterSet):
             raise invalid_field(name, message, "invalid-choice")
         return tokens.in_state(*states)
 
-    def by_person(self, tokens: AccessTokenQuerySet, name: str, text: str) -> AccessTokenQuerySet:
-        return tokens.filter(any_of_ids(name, text, me=self.request.user.pk))
+    def by_person(
+        self, tokens: AccessTokenQuerySet, name: str, words: list[str]
+    ) -> AccessTokenQuerySet:
+        return tokens.filter(any_of_ids(name, words, me=self.request.user.pk))
 
     def by_scope(self, tokens: AccessTokenQuerySet, name: str, scope: str) -> AccessTokenQuerySet:
         return tokens.with_scope(scope)

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from datetime import UTC
-from typing import Any
+from typing import Any, NoReturn
 
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from accounts.actor import token_of
 from accounts.models import User
 from records.ids import LARGEST_ID
 from rest.addresses import site_address
 from rest.fields import (
+    BoundedListField,
     FastCharField,
     FastChoiceField,
     FastIntegerField,
@@ -21,15 +23,17 @@ from rest.fields import (
     RelatedNameField,
     TextListField,
     UtcDateTimeField,
+    WholeNumberField,
 )
 from rest.serializers import FastModelSerializer
 from tokens.login.addresses import login_address
 from tokens.models import AccessToken, TokenEvent
+from tokens.models.delegation import beyond_own_token
 from tokens.models.rotation import LONGEST_GRACE
 from tokens.scopes import Scope
 
 
-class Scopes(PassThrough, serializers.ListField):
+class Scopes(PassThrough, BoundedListField):
     child = serializers.ChoiceField(choices=Scope.choices)
 
 
@@ -53,12 +57,21 @@ class ShownNow(ShownOnce):
     pass
 
 
+class PersonOfTokenField(RelatedIdField):
+    """Whose token it is. A token names its own person, and does not find out who else is there."""
+
+    def fail(self, key: str, **details: Any) -> NoReturn:
+        if key == "does_not_exist" and token_of(self.context["request"]):
+            raise beyond_own_token()
+        super().fail(key, **details)
+
+
 class TokenSerializer(FastModelSerializer[AccessToken]):
     """An AccessToken: whose it is, what it may do, from where, until when."""
 
     name = FastCharField(max_length=120)
     description = FastCharField(max_length=2000, required=False, allow_blank=True)
-    user = RelatedIdField(
+    user = PersonOfTokenField(
         queryset=User.objects.all(),
         required=False,
         help_text="Without it: the caller. It stays: a token is never passed on.",
@@ -119,7 +132,7 @@ class DisableSerializer(serializers.Serializer[Any]):
 
 
 class RotateSerializer(serializers.Serializer[Any]):
-    grace_seconds = serializers.IntegerField(
+    grace_seconds = WholeNumberField(
         min_value=0,
         max_value=int(LONGEST_GRACE.total_seconds()),
         required=False,

@@ -33,6 +33,9 @@ class PolicyMiddleware(CSPMiddleware):
     ) -> HttpResponseBase:
         self._set_frame_policy(request, response)
         response.headers.setdefault("Permissions-Policy", PERMISSIONS)
+        if _held_token(request):
+            # Not "no-referrer": under it a form of the page would show the origin "null".
+            response.headers.setdefault("Referrer-Policy", "strict-origin")
         response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
         if response.headers.get("Content-Type", "").startswith("text/html"):
             response.headers.setdefault("Cache-Control", "no-store")
@@ -47,6 +50,16 @@ class PolicyMiddleware(CSPMiddleware):
         # None takes the directive out: "*" would shut out the shells of desktop and mobile apps.
         replaced = {**getattr(response, "_csp_replace", {}), "frame-ancestors": ancestors or None}
         vars(response)["_csp_replace"] = replaced
+
+
+def _held_token(request: HttpRequest) -> bool:
+    """Return whether a token stood in the address that the browser has, wherever that leads.
+
+    What a page loads, and where it goes on, shows its whole address to us by default.
+    """
+    # The edge took it out, or masked it, before anybody could log it.
+    taken_out = request.META.get("weiyu.access_tokens")
+    return bool(taken_out) or "masked-token" in request.get_full_path()
 
 
 class CorsMiddleware(StockCors):

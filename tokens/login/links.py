@@ -61,12 +61,13 @@ def make_login_link(
 def _person(token: AccessToken, wanted: int | str | None) -> User:
     """Return whom the link is for; another person only by an administrator's strong token."""
     own = token.user
-    if wanted is None or wanted == own.pk or str(wanted).lower() == own.username.lower():
+    if wanted is None or wanted == own.pk or own.is_named(wanted):
         return own
     # Before anybody is looked for: who is there is not for everybody to find out.
     check_scope(token, own, "tokens:write")
-    named = {"username__iexact": wanted} if isinstance(wanted, str) else {"pk": wanted}
-    person = User.objects.get_queryset().filter(**named).first()
+    people = User.objects.get_queryset()
+    found = people.named(wanted) if isinstance(wanted, str) else people.filter(pk=wanted)
+    person = found.first()
     if person is None:
         raise invalid_field(
             "user", _("There is nobody with this id or username."), "does_not_exist"

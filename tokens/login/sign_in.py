@@ -7,7 +7,9 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib.auth import login
+from django.db import transaction
 from django.http import HttpResponse, HttpResponseRedirect
+from django.middleware.csrf import CSRF_SESSION_KEY
 
 from accounts.models import User
 from tokens.embedding.frames import in_frame, within
@@ -52,11 +54,18 @@ def _enter_frame(request: TokenRequest, entry: Login) -> HttpResponse:
     return SeeOther(within(request, f"/agent/auth/arrived?{query}"))
 
 
+@transaction.atomic
 def open_session(request: TokenRequest, entry: Login) -> None:
-    """Begin a session of the token, which ends no later than the token."""
+    """Begin a session of the token, which ends no later than the token.
+
+    In one transaction: on SQLite it waits once for other writers, and nobody sees, or ends, a
+    session that is half open.
+    """
     token = entry.token
     request.session.flush()
     login(request, entry.person, backend="tokens.backends.RightsBackend")
+    # Django's middleware would add it on the way out, to a session that may have ended by then.
+    request.session[CSRF_SESSION_KEY] = request.META["CSRF_COOKIE"]
     request.session[TOKEN_KEY] = token.pk
     request.session[GRANT_KEY] = {
         "page": entry.seen,
@@ -65,7 +74,7 @@ def open_session(request: TokenRequest, entry: Login) -> None:
     }
     carried.limit(request.session, carried=request.session_is_carried)
     request.session.save()
-    end_oldest_sessions(token)
+    end_oldest_sessions(token, beside=request.session.session_key)
     details: dict[str, Any] = {"target": entry.target, "way": _kept_by(request)}
     if entry.person.pk != token.user_id:
         details["person"] = entry.person.pk

@@ -85,7 +85,6 @@ def landing(request: TokenRequest, entry: Login, code: str) -> HttpResponse:
         "in_frame": Frame.of(entry.token, entry.person).prefix,
         "is_framed": in_frame(request),
     }
-    # Not "no-referrer": under it the form would show the origin "null" instead of ours.
     response = render(request, "tokens/open.html", context)
     return framed_by(response, entry.token.frame_ancestors() or ANYONE)
 

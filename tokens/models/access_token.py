@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from functools import cached_property, partial
 from typing import Any
@@ -19,6 +19,7 @@ from accounts.actor import Actor
 from accounts.models import User
 from configuration.values import value
 from records.errors import Conflict, check_version
+from records.fields import KeptTextField, NameField, SearchedField, as_kept, with_compared
 from tokens.models import rotation
 from tokens.models.audit import TokenEvent
 from tokens.models.delegation import check_delegation
@@ -46,10 +47,11 @@ class AccessToken(models.Model):
     user = models.ForeignKey(
         User, models.CASCADE, related_name="access_tokens", verbose_name=_("person")
     )
-    name = models.CharField(
+    name = NameField(
         _("name"), max_length=120, help_text=_("What it is for, such as “CRM, production”.")
     )
-    description = models.TextField(_("description"), blank=True, max_length=2000)
+    description = KeptTextField(_("description"), blank=True, max_length=2000)
+    searched = SearchedField(of=["name", "description"])
     digest = models.CharField(max_length=64, unique=True, editable=False)
     hint = models.CharField(
         _("ends in"), max_length=6, editable=False, help_text=_("The token's last six characters.")
@@ -159,10 +161,13 @@ class AccessToken(models.Model):
         """Return the CSP sources of the pages that may frame this token's sessions."""
         return [source for domain in self.allowed_domains for source in domain.csp_sources()]
 
-    def settle(self, *, saved_domains: Sequence[str] = ()) -> None:
+    def settle(
+        self, *, saved_domains: Sequence[str] = (), judged: Collection[str] | None = None
+    ) -> None:
         """Bring the lists into their saved form and refuse what no token may have.
 
-        `saved_domains` stay as they are, also where they are too wide for a new list.
+        `saved_domains` stay as they are, also where they are too wide for a new list. Only what
+        stands in the `judged` fields is refused, where they are given: the rest is no change.
         """
         self.scopes = sorted(set(self.scopes))
         errors: dict[str, ValidationError] = {}
@@ -188,9 +193,14 @@ class AccessToken(models.Model):
             )
         if problem := self._problem_with_expiry():
             errors["expires_at"] = problem
+        if judged is not None:
+            errors = {field: error for field, error in errors.items() if field in judged}
         if errors:
             raise ValidationError(errors)
-        self.clean_fields(exclude=["digest", "hint", "created_by", "disabled_by"])
+        unjudged = {"digest", "hint", "created_by", "disabled_by"}
+        if judged is not None:
+            unjudged |= {field.name for field in self._meta.fields} - set(judged)
+        self.clean_fields(exclude=unjudged)
 
     def _problem_with_expiry(self) -> ValidationError | None:
         longest = value("token_longest_days")
@@ -213,12 +223,18 @@ class AccessToken(models.Model):
         The expiry can only come nearer: the signed one is final. Raises ValidationError.
         """
         self._lock(expected_version)
-        self._refuse_what_is_final(changes)
+        # As it is and as it becomes: a narrow token could make a wide one narrower else.
+        check_delegation(self, by)
         before = {field: getattr(self, field) for field in changes}
+        changes = as_kept(AccessToken, changes)
+        changes = {field: new for field, new in changes.items() if new != before[field]}
+        if not changes:
+            return
+        self._refuse_what_is_final(changes)
         saved_domains = self.domains
         for field, new in changes.items():
             setattr(self, field, new)
-        self.settle(saved_domains=saved_domains)
+        self.settle(saved_domains=saved_domains, judged=changes.keys())
         check_delegation(self, by)
         changed = {
             field: [_plain(before[field]), _plain(getattr(self, field))]
@@ -314,7 +330,7 @@ class AccessToken(models.Model):
 
     def _save(self, *fields: str) -> None:
         self.version += 1
-        self.save(update_fields=[*fields, "version"])
+        self.save(update_fields=with_compared(AccessToken, {*fields, "version"}))
 
     def record(
         self,

@@ -21,13 +21,17 @@ def check_delegation(token: AccessToken, by: Actor) -> None:
         return
     maker = type(token).objects.of_caller(by)
     if maker is None or maker.user_id != by.user_id or not is_within(token, maker):
-        raise Forbidden(
-            _(
-                "A token makes, changes and deletes only tokens that go no further than itself: "
-                "same person, no more permissions, domains or networks, no later expiry."
-            ),
-            code="beyond-own-token",
-        )
+        raise beyond_own_token()
+
+
+def beyond_own_token() -> Forbidden:
+    return Forbidden(
+        _(
+            "A token makes, changes and deletes only tokens that go no further than itself: "
+            "same person, no more permissions, domains or networks, no later expiry."
+        ),
+        code="beyond-own-token",
+    )
 
 
 def is_within(token: AccessToken, maker: AccessToken) -> bool:

@@ -16,6 +16,7 @@ from django.utils import timezone
 from accounts.actor import Actor
 from accounts.models import User
 from configuration.values import value
+from records.text import compared
 from tokens.models.delegation import check_delegation
 from tokens.models.lookup import PreparedLookup
 from tokens.models.states import TokenState, condition_of, good_now
@@ -69,12 +70,11 @@ class AccessTokenQuerySet(models.QuerySet["AccessToken"]):
 
     def matching(self, text: str) -> Self:
         """Return tokens whose name, purpose, last characters or person has `text`."""
+        form = compared(text)
         return self.filter(
-            models.Q(name__icontains=text)
-            | models.Q(description__icontains=text)
+            models.Q(searched__contains=form)
             | models.Q(hint=text)
-            | models.Q(user__username__icontains=text)
-            | models.Q(user__display_name__icontains=text)
+            | models.Q(user__searched__contains=form)
         )
 
     def with_predecessor(self) -> Self:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from typing import Any, cast
 
 from django.contrib.auth import SESSION_KEY
@@ -23,6 +24,8 @@ def row_key(session_key: str | None) -> str:
 class SessionStore(DatabaseStore):
     """The key is in the cookie alone; the row has its digest."""
 
+    _written: tuple[str | None, dict[str, Any]] | None = None
+
     @classmethod
     def get_model_class(cls) -> type[Session]:
         return Session
@@ -43,6 +46,16 @@ class SessionStore(DatabaseStore):
         if session_key is not None:
             super().delete(row_key(session_key))
 
+    def save(self, must_create: bool = False) -> None:
+        """Write what this call has not yet written.
+
+        The middleware saves again what a login has saved. By then newer logins may have ended that
+        session, which its first click is told; the login itself was good.
+        """
+        if must_create or self._written != (self.session_key, dict(self.items())):
+            super().save(must_create)
+            self._written = self.session_key, deepcopy(dict(self.items()))
+
     def create_model_instance(self, data: dict[str, Any]) -> Session:
         session = cast(Session, super().create_model_instance(data))
         session.session_key = row_key(session.session_key)
@@ -52,8 +65,11 @@ class SessionStore(DatabaseStore):
         return session
 
 
-def end_oldest_sessions(token: AccessToken) -> None:
-    """Keep the newest sessions of a token and end the rest."""
-    newest = token.sessions.order_by("-created_at", "-session_key")
-    if keys := list(newest.values_list("pk", flat=True)[MOST_SESSIONS_OF_A_TOKEN:]):
-        token.sessions.filter(pk__in=keys).delete()
+def end_oldest_sessions(token: AccessToken, *, beside: str | None) -> None:
+    """Keep the session with the key `beside` and the newest others of a token, end the rest."""
+    others = token.sessions.exclude(pk=row_key(beside))
+    newest = others.order_by("-created_at", "-session_key").values_list("pk", flat=True)
+    if keys := list(newest[MOST_SESSIONS_OF_A_TOKEN - 1 :]):
+        # What another login is just ending needs no second one to wait for it.
+        ending = token.sessions.select_for_update(skip_locked=True).filter(pk__in=keys)
+        token.sessions.filter(pk__in=[session.pk for session in ending]).delete()

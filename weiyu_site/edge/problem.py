@@ -35,6 +35,7 @@ def _headers(path: str) -> dict[str, str]:
         "content-type": MEDIA_TYPE,
         "cache-control": "no-store",
         "x-content-type-options": "nosniff",
+        "referrer-policy": "no-referrer",
         "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
     }
     if path.startswith("/api/"):

@@ -16,7 +16,7 @@ from records.ids import is_id
 from tickets.models import Ticket
 from workstation.forms import NewTicketForm
 from workstation.pages.layout import go_to, part_or_page
-from workstation.permissions import need_scope, scope_required
+from workstation.permissions import Permissions, need_scope, scope_required
 from workstation.request import AgentRequest
 from workstation.ticket_list import ListQuery
 
@@ -31,11 +31,12 @@ def new_ticket(request: AgentRequest) -> HttpResponse:
         form = NewTicketForm(initial={"priority": value("default_priority")})
         return _show(request, form, 200)
     form = NewTicketForm(request.POST)
-    if not form.is_valid():
-        return _show(request, form, 400)
     try:
-        if form.cleaned_data["requester"] != request.user or form.cleaned_data["workgroup"]:
+        names_others = request.POST.get("requester", "") not in {"", str(request.user.pk)}
+        if names_others or request.POST.get("workgroup"):
             need_scope(request, "users:read")
+        if not form.is_valid():
+            return _show(request, form, 400)
         made = Ticket.objects.open_for(
             by=Actor.of(request), channel=Ticket.Channel.AGENT, **form.cleaned_data
         )
@@ -48,7 +49,7 @@ def new_ticket(request: AgentRequest) -> HttpResponse:
 def _show(request: AgentRequest, form: NewTicketForm, status: int) -> HttpResponse:
     given = form.data.get("requester", "") if form.is_bound else ""
     customer = None
-    if is_id(given):
+    if is_id(given) and (Permissions.of(request).read_people or given == str(request.user.pk)):
         customer = User.objects.visible_to(request.user).filter(pk=given).first()
     pane = {"new_form": form, "customer": customer, "is_new": True}
     query = ListQuery.of(request.GET)

@@ -165,13 +165,15 @@ def priority(request: AgentRequest, ticket: Ticket, by: Actor) -> None:
 
 @changes("tickets:write")
 def assignee(request: AgentRequest, ticket: Ticket, by: Actor) -> None:
-    if request.POST.get("assignee", "") not in {"", str(by.user_id)}:
+    if request.POST.get("assignee", "") not in {"", str(by.user_id), str(ticket.assignee_id)}:
         need_scope(request, "users:read")
     _edit(ticket, by, value_of(AssigneeForm(request.POST)))
 
 
 @changes("tickets:write")
 def workgroup(request: AgentRequest, ticket: Ticket, by: Actor) -> None:
+    if request.POST.get("workgroup", "") not in {"", str(ticket.workgroup_id)}:
+        need_scope(request, "users:read")
     _edit(ticket, by, value_of(WorkgroupForm(request.POST)))
 
 

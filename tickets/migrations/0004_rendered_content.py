@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0001_initial"),
-        ("tickets", "0001_initial"),
+        ("tickets", "0003_fill_compared_columns"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

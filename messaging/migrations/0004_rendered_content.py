@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("messaging", "0001_initial"),
+        ("messaging", "0003_fill_compared_columns"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -1,0 +1,19 @@
+"""Fill the columns of what is compared and searched."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import migrations
+
+from records.fields import fill_compared
+
+
+def fill(apps: Any, schema_editor: Any) -> None:
+    fill_compared(apps.get_model("messaging", "Message"))
+
+
+class Migration(migrations.Migration):
+    dependencies = [("messaging", "0002_compared_columns")]
+
+    operations = [migrations.RunPython(fill, migrations.RunPython.noop)]

@@ -1,0 +1,93 @@
+"""What is kept and what is compared, as every name, tag and search is."""
+
+from __future__ import annotations
+
+import unicodedata
+
+import pytest
+from django.core.exceptions import ValidationError
+from hypothesis import given
+from hypothesis import strategies as st
+
+from records.text import NameValidator, compared, is_visible, kept, kept_name
+
+DECOMPOSED = unicodedata.normalize("NFD", "Vertrieb Süd")
+INVISIBLE = "\u200b\u3164\ufeff\u00ad\u2060\u115f\uffa0\u2800\u180e\u034f\u200e\U000e0041 \t"
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("müller", "MÜLLER"),
+        ("привет", "ПРИВЕТ"),
+        ("café", "cafe\u0301"),
+        ("ABC123", "ＡＢＣ１２３"),
+        ("ＶＩＰ", "vip"),
+        ("Straße", "STRASSE"),
+        ("ΣΊΣΥΦΟΣ", "σίσυφος"),
+        ("ﬁx", "FIX"),
+        ("ｶﾞ", "ガ"),
+        ("한글", unicodedata.normalize("NFD", "한글")),
+        ("Vertrieb  Süd", "vertrieb\u00a0SÜD"),
+        ("co\u00adop", "coop"),
+        ("a\u200bb", "ab"),
+        ("❤\ufe0f", "❤"),
+        ("ᾳ", "ΑΙ"),
+        ("İ", "i\u0307"),
+    ],
+)
+def test_these_are_one(one, other):
+    assert compared(one) == compared(other)
+
+
+@pytest.mark.parametrize(("one", "other"), [("ı", "i"), ("é", "e"), ("о", "o"), ("退款", "退")])
+def test_these_are_two(one, other):
+    assert compared(one) != compared(other)
+
+
+@given(st.text())
+def test_the_compared_form_rests_and_forgets_spelling(text):
+    form = compared(text)
+
+    assert compared(form) == form
+    for spelling in (text.lower(), text.casefold(), kept(text)):
+        assert compared(spelling) == form
+    for normal_form in ("NFC", "NFD", "NFKC", "NFKD"):
+        assert compared(unicodedata.normalize(normal_form, text)) == form
+
+
+def test_what_is_kept_looks_as_it_was_typed():
+    assert kept_name(f"  {DECOMPOSED} ") == "Vertrieb Süd"
+    assert kept("ＶＩＰ ﬁx") == "ＶＩＰ ﬁx"
+    assert kept("  two\n\nlines  ") == "  two\n\nlines  "
+
+
+@pytest.mark.parametrize("blank", [*INVISIBLE, INVISIBLE, "\x01\x1b"])
+def test_what_nobody_sees_is_blank(blank):
+    assert not is_visible(blank)
+    assert kept_name(blank) == ""
+    assert is_visible(f"{blank}x")
+
+
+@pytest.mark.parametrize("text", ["x", "退", "👍", "\u0301", "。", "-", "\U000f0000"])
+def test_what_leaves_ink_is_none(text):
+    assert is_visible(text)
+
+
+@pytest.mark.parametrize("turning", "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+def test_what_turns_other_words_is_refused_in_names(turning):
+    with pytest.raises(ValidationError) as refused:
+        NameValidator()(f"refund {turning} 05.1 rof")
+
+    assert refused.value.code == "turning_character"
+    assert f"U+{ord(turning):04X}" in refused.value.messages[0]
+
+
+def test_names_from_right_to_left_are_names():
+    NameValidator()("\u200fשלום abc\u200e \u061cمرحبا")
+
+
+def test_a_name_that_compares_too_long_is_refused():
+    NameValidator(18)("\ufdfa")
+    with pytest.raises(ValidationError, match="at most 17"):
+        NameValidator(17)("\ufdfa")
