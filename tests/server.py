@@ -238,7 +238,7 @@ def weiyu(
 
 def _weiyu(directory: Path, env: Mapping[str, str], workers: int) -> Weiyu:
     port = free_port()
-    options = ["--port", str(port), "--workers", str(workers)]
+    options = ["--port", str(port), "--workers", str(workers), "--workers-without-redis"]
     return Weiyu(
         command=[sys.executable, "-m", "weiyu_site.serve", *options],
         env=env,

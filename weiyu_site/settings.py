@@ -28,6 +28,9 @@ if "*" in ALLOWED_HOSTS and not DEBUG:
     raise ImproperlyConfigured("WEIYU_ALLOWED_HOSTS must name hosts; '*' is for debugging only.")
 TRUSTED_PROXIES = env.networks("WEIYU_TRUSTED_PROXIES")
 CSRF_TRUSTED_ORIGINS = env.origins("WEIYU_CSRF_TRUSTED_ORIGINS")
+if PUBLIC_URL:
+    # Our own, also where a proxy drops the port from the Host that it passes on.
+    CSRF_TRUSTED_ORIGINS.append(PUBLIC_URL)
 
 # --- Parts --------------------------------------------------------------------------------------
 
@@ -369,7 +372,14 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"()": "weiyu_site.edge.logs.LineFormatter"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "filters": {"callers_fault": {"()": "weiyu_site.edge.logs.CallersFault"}},
+    "handlers": {
+        "console": {
+            "class": "logging.StreamHandler",
+            "formatter": "line",
+            "filters": ["callers_fault"],
+        }
+    },
     "root": {"handlers": ["console"], "level": LOG_LEVEL},
     "loggers": {
         "django": {"handlers": ["console"], "level": LOG_LEVEL, "propagate": False},
@@ -379,3 +389,6 @@ LOGGING = {
         "uvicorn.access": {"level": LOG_LEVEL, "propagate": True},
     },
 }
+
+# Last, when all that there is has been asked for.
+env.refuse_unknown()

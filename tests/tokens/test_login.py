@@ -192,7 +192,12 @@ def test_the_failure_speaks_chinese_or_english(browser, db, wanted, language, ti
 
 @pytest.mark.parametrize(
     "headers",
-    [{"Sec-Purpose": "prefetch;prerender"}, {"Purpose": "prefetch"}, {"X-Moz": "prefetch"}],
+    [
+        {"Sec-Purpose": "prefetch;prerender"},
+        {"Purpose": "prefetch"},
+        {"X-Moz": "prefetch"},
+        *({"Sec-Fetch-Dest": kind} for kind in ("image", "script", "style", "empty", "worker", "")),
+    ],
 )
 def test_looking_ahead_signs_nobody_in(browser, dora, issue, headers):
     _, secret = issue(dora)
@@ -435,6 +440,20 @@ def test_the_token_is_in_no_row(browser, dora, issue):
     for model in (AccessToken, TokenEvent, Session, LoginCode):
         assert secret.rpartition(".")[2] not in str(list(model.objects.values()))
     assert settings.SESSION_ENGINE == "tokens.sessions.engine"
+
+
+def test_our_own_page_redeems_a_code_whatever_port_the_proxy_drops(browser, dora, issue, settings):
+    settings.PUBLIC_URL = "http://desk.weiyu.test:8443"
+    token, _ = issue(dora)
+    code = LoginCode.make(token, target="agent")
+
+    def redeem(origin: str):
+        headers = {"Host": "desk.weiyu.test", "Origin": origin}
+        return browser.post("/agent/auth/open", {"code": code}, headers=headers)
+
+    assert redeem("http://desk.weiyu.test:9443").status_code == 403
+    assert redeem(settings.PUBLIC_URL)["Location"] == "/agent/"
+    assert user_of(browser) == str(dora.pk)
 
 
 @pytest.mark.parametrize("path", ["/", "/agent/login", "/admin/login/", "/nowhere", "/api/docs"])

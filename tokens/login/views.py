@@ -17,6 +17,7 @@ from django.views.decorators.debug import sensitive_post_parameters, sensitive_v
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.models import User
+from rest.addresses import is_our_own
 from rest.problems import problem
 from tokens.embedding.frames import Frame, in_frame, may_be_framed, within
 from tokens.embedding.policies import ANYONE, NOBODY, framed_by
@@ -31,7 +32,7 @@ from tokens.models import LoginCode, Session
 from tokens.models.login_code import PREFIX
 from tokens.origins.domains import Origin
 from tokens.request import CONFIRMED_KEY, PENDING_KEY, TokenRequest, address_of
-from tokens.verification.call import FRAME_DESTINATIONS
+from tokens.verification.call import SHOWN
 from tokens.verification.credentials import one_token, without_blanks
 from tokens.verification.rates import failed_too_often
 
@@ -81,8 +82,7 @@ def _is_only_looking(request: HttpRequest) -> bool:
 
 def _opens_a_page(request: HttpRequest) -> bool:
     """Pictures, scripts and calls of other pages must not sign anybody in behind their back."""
-    destination = request.headers.get("Sec-Fetch-Dest", "document")
-    return destination == "document" or destination in FRAME_DESTINATIONS
+    return request.headers.get("Sec-Fetch-Dest", "document") in SHOWN
 
 
 def _not_a_page(request: HttpRequest) -> HttpResponse:
@@ -130,7 +130,7 @@ class OpenByCode(View):
 def redeem(request: TokenRequest) -> Login:
     """Use up the code that our own page sent, and return what it opens; raises Refused."""
     origin = request.headers.get("Origin")
-    if origin and origin.partition("://")[2] != request.get_host():
+    if origin and not is_our_own(request, origin):
         raise Refused("domain-not-allowed", seen=origin[:100])
     found = LoginCode.redeem(without_blanks(request.POST.get("code", "")))
     if found is None or not found.admitted:

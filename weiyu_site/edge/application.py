@@ -32,6 +32,9 @@ Scope = MutableMapping[str, Any]
 Application = Callable[[Any, Any, Any], Awaitable[None]]
 Step = Callable[[], None]
 
+# What our server marks each request with (connections.py).
+LIMITED = "weiyu.is_limited"
+
 
 @dataclass(kw_only=True, eq=False)
 class EdgeApplication:
@@ -41,7 +44,7 @@ class EdgeApplication:
     websocket: Application
     trusted: Sequence[Network] = ()
     allowed_hosts: Sequence[str] = ()
-    patience: float = bodies.PATIENCE
+    patience: bodies.Patience = bodies.PATIENCE
     at_start: Sequence[Step] = ()
     at_end: Sequence[Step] = ()
     health: Health = field(default_factory=Health, init=False)
@@ -60,6 +63,8 @@ class EdgeApplication:
         return examined
 
     async def _answer_http(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if LIMITED not in scope:
+            self.health.note_missing_limits()
         examined = self._examine(scope)
         reply = Reply(examined.request_id)
         try:
@@ -104,7 +109,7 @@ class EdgeApplication:
         if refusal is None:
             return await bodies.read(receive, examined.body, self.patience)
         if refusal is examined.body.refusal and examined.body.is_drained:
-            refusal.close = not await bodies.drain(receive, self.patience)
+            refusal.close = not await bodies.Arrival(receive, self.patience).drain()
         raise refusal
 
     async def _answer_socket(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -7,6 +7,7 @@ import re
 import time
 from typing import Any
 
+from django.core.exceptions import SuspiciousOperation
 from django.utils.safestring import SafeString
 from django.views.debug import ExceptionReporter
 
@@ -33,6 +34,17 @@ class MaskingReporter(ExceptionReporter):
 
     def get_traceback_text(self) -> SafeString:
         return SafeString(redaction.mask(super().get_traceback_text()))
+
+
+class CallersFault(logging.Filter):
+    """Make a warning without a traceback of what a caller did wrong, such as a foreign Host."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        error = record.exc_info[1] if record.exc_info else None
+        if isinstance(error, SuspiciousOperation):
+            record.exc_info = None
+            record.levelno, record.levelname = logging.WARNING, "WARNING"
+        return True
 
 
 class LineFormatter(logging.Formatter):

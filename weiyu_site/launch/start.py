@@ -222,7 +222,6 @@ def run_server(binding: Binding, *, reload: bool) -> None:
         serve.APPLICATION,
         host=binding.host,
         port=binding.port,
-        log_config=None,
         reload=reload,
         reload_dirs=[str(ROOT)] if reload else None,
         reload_excludes=["data/*", ".venv/*", "tests/*"] if reload else None,
