@@ -54,6 +54,8 @@ def _read(path: str) -> Iterator[str]:
         yield posixpath.normpath(f"/{plain.lstrip('/')}")
         # WHATWG removes `x/..` by segments, empty ones too; posixpath joins those before.
         yield re.sub(r"/+", "/", "/".join(_resolved(plain)))
+        # Nobody resolves dots that were encoded together with the slash before them.
+        yield re.sub(r"/+", "/", plain)
 
 
 def _resolved(path: str) -> list[str]:

@@ -22,7 +22,7 @@ from accounts.actor import Actor
 from tokens.embedding.policies import NOBODY, framed_by
 from tokens.login.addresses import safe_next
 from tokens.login.guards import may_enter, turn_away
-from tokens.login.middleware import open_to_all
+from tokens.login.middleware import by_origin, open_to_all
 from tokens.request import token_request
 from tokens.scopes import allows
 from weiyu_site.dashboard import state_of_the_system, wrong_proxy
@@ -109,6 +109,7 @@ class WeiyuAdminSite(AdminSite):
         return update_wrapper(inner, view)
 
     @method_decorator(never_cache)
+    @method_decorator(by_origin)
     @method_decorator(open_to_all)
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         if request.method == "GET" and self.has_permission(request):

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from django.apps import AppConfig
+from django.conf import settings
 from django.contrib.admin.apps import AdminConfig
+
+from weiyu_site.private_files import make_private
 
 
 class WeiyuSiteConfig(AppConfig):
     name = "weiyu_site"
+
+    def ready(self) -> None:
+        make_private(settings.DATABASES["default"], settings.MEDIA_ROOT)
 
 
 class WeiyuAdminConfig(AdminConfig):

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
-from weiyu_site import env
+from weiyu_site import env, static_files
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 DATA_DIR = Path(env.text("WEIYU_DATA_DIR", str(BASE_DIR / "data")))
@@ -50,7 +50,7 @@ INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.messages",
     "whitenoise.runserver_nostatic",
-    "django.contrib.staticfiles",
+    "weiyu_site.static_files.WeiyuStaticFilesConfig",
     "rest_framework",
     "django_filters",
     "drf_spectacular",
@@ -75,7 +75,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     # Before CSRF: a session that has just ended holds no secret, and its person wants the cause.
     "tokens.login.middleware.AuthenticationMiddleware",
-    "django.middleware.csrf.CsrfViewMiddleware",
+    "tokens.login.middleware.CsrfMiddleware",
     "configuration.middleware.PersonalSettingsMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -238,7 +238,11 @@ SILENCED_SYSTEM_CHECKS = [
 
 CORS_ALLOW_ALL_ORIGINS = True
 CORS_URLS_REGEX = r"^/api/"
-CORS_ALLOW_HEADERS = ["authorization", "content-type", "idempotency-key", "if-match"]
+CORS_ALLOW_HEADERS = [
+    "authorization", "content-type", "idempotency-key", "if-match",
+    # What libraries for tracing and AJAX add by themselves; only x-request-id is read.
+    "traceparent", "tracestate", "baggage", "sentry-trace", "x-requested-with", "x-request-id",
+]  # fmt: skip
 CORS_EXPOSE_HEADERS = [
     "Link", "Location", "ETag", "X-Total-Count", "X-Total-Count-Exact", "X-Request-ID",
     "X-Token-Expires-At", "WWW-Authenticate", "Retry-After", "RateLimit", "RateLimit-Policy",
@@ -330,9 +334,14 @@ USE_TZ = True
 
 STATIC_URL = "/static/"
 STATIC_ROOT = DATA_DIR / "static"
+WHITENOISE_ADD_HEADERS_FUNCTION = static_files.add_headers
 STATICFILES_DIRS = [BASE_DIR / "weiyu_site" / "static"]
 STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "default": {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        # Django would open each one to everybody on the machine.
+        "OPTIONS": {"file_permissions_mode": 0o600, "directory_permissions_mode": 0o700},
+    },
     "staticfiles": {
         "BACKEND": (
             "django.contrib.staticfiles.storage.StaticFilesStorage"

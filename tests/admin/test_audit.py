@@ -86,7 +86,29 @@ def test_an_export_has_what_the_list_shows(dora, carol, issue, browser):
         assert [row["token_name"] for row in exported(client, **query)] == names, query
 
 
-@pytest.mark.parametrize("begin", ["=", "+", "-", "@", "\t", "\r"])
+@pytest.mark.parametrize(
+    "begin",
+    [
+        "=",
+        "+",
+        "-",
+        "@",
+        "\t",
+        "\r",
+        "\n",
+        # Full width, small, behind a byte order mark or what else nobody sees.
+        "\uff1d",
+        "\uff0b",
+        "\uff0d",
+        "\uff20",
+        "\ufe63",
+        "\ufeff=",
+        "\u200b\u00ad@",
+        "\u3000=",
+        " =",
+    ],
+    ids=ascii,
+)
 def test_no_cell_is_a_formula(begin, dora, issue, browser):
     token, _ = issue(dora)
     TokenEvent.objects.create(

@@ -18,6 +18,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from accounts.models import User
 from rest.addresses import is_our_own
+from rest.problems import problem
 from tokens.embedding.frames import Frame, in_frame, may_be_framed, within
 from tokens.embedding.policies import ANYONE, NOBODY, framed_by
 from tokens.errors import Refused
@@ -31,8 +32,8 @@ from tokens.models import LoginCode, Session
 from tokens.models.login_code import PREFIX
 from tokens.origins.domains import Origin
 from tokens.request import CONFIRMED_KEY, PENDING_KEY, TokenRequest, address_of
-from tokens.verification.call import SHOWN
-from tokens.verification.credentials import one_token
+from tokens.verification.call import FRAME_DESTINATIONS
+from tokens.verification.credentials import one_token, without_blanks
 from tokens.verification.rates import failed_too_often
 
 
@@ -56,6 +57,8 @@ def login_by_token(request: TokenRequest, target: str) -> HttpResponse:
         return hide(HttpResponse(status=405, headers={"Allow": "GET, POST"}))
     if _is_only_looking(request):
         return hide(HttpResponse(status=403))
+    if not _opens_a_page(request):
+        return _not_a_page(request)
     try:
         secret = one_token(request)
         entry = verify_login(request, secret, target)
@@ -70,14 +73,22 @@ def login_by_token(request: TokenRequest, target: str) -> HttpResponse:
 
 
 def _is_only_looking(request: HttpRequest) -> bool:
-    """Only what a person sees may sign somebody in: no prefetch, preview, picture or script."""
-    destination = request.headers.get("Sec-Fetch-Dest")
-    if destination is not None and destination not in SHOWN:
-        return True
+    """Prefetching browsers and previews must not sign anybody in."""
     purpose = " ".join(
         request.headers.get(name, "") for name in ("Sec-Purpose", "Purpose", "X-Moz")
     )
     return "prefetch" in purpose.lower() or "prerender" in purpose.lower()
+
+
+def _opens_a_page(request: HttpRequest) -> bool:
+    """Pictures, scripts and calls of other pages must not sign anybody in behind their back."""
+    destination = request.headers.get("Sec-Fetch-Dest", "document")
+    return destination == "document" or destination in FRAME_DESTINATIONS
+
+
+def _not_a_page(request: HttpRequest) -> HttpResponse:
+    message = _("Open this address as a page or in a frame. Scripts call the API with the token.")
+    return hide(problem(403, "not-a-page", message, request=request))
 
 
 def landing(request: TokenRequest, entry: Login, code: str) -> HttpResponse:
@@ -108,6 +119,8 @@ class OpenByCode(View):
 
     @method_decorator(sensitive_post_parameters("code"))
     def post(self, request: TokenRequest) -> HttpResponse:
+        if not _opens_a_page(request):
+            return _not_a_page(request)
         try:
             entry = redeem(request)
         except Refused as refusal:
@@ -120,7 +133,7 @@ def redeem(request: TokenRequest) -> Login:
     origin = request.headers.get("Origin")
     if origin and not is_our_own(request, origin):
         raise Refused("domain-not-allowed", seen=origin[:100])
-    found = LoginCode.redeem(request.POST.get("code", ""))
+    found = LoginCode.redeem(without_blanks(request.POST.get("code", "")))
     if found is None or not found.admitted:
         raise Refused("code-used")
     if not found.page:

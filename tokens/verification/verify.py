@@ -41,7 +41,8 @@ def find(secret: str) -> tuple[SignedToken, AccessToken]:
     try:
         return SignedToken.read(secret), AccessToken.objects.with_secret(secret)
     except UnsoundToken as error:
-        raise Refused("token-invalid", rule=error.rule) from error
+        cause = "token-not-yet-valid" if error.rule == "clock" else "token-invalid"
+        raise Refused(cause, rule=error.rule) from error
     except AccessToken.DoesNotExist as error:
         raise Refused("token-invalid", rule="row") from error
 

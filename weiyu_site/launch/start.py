@@ -19,6 +19,7 @@ from pathlib import Path
 
 import django
 import uvicorn
+from django.apps import apps
 from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
 from django.core.exceptions import ImproperlyConfigured
@@ -142,8 +143,9 @@ def collect_static_files() -> None:
 def fingerprint_of_static_files() -> str:
     """Return a digest of the name, size and time of every static file."""
     digest = hashlib.sha256()
+    left_out = apps.get_app_config("staticfiles").ignore_patterns  # type: ignore[attr-defined]
     for finder in get_finders():
-        for name, storage in finder.list([]):
+        for name, storage in finder.list(left_out):
             found = Path(storage.path(name)).stat()
             digest.update(f"{name}\0{found.st_size}\0{found.st_mtime_ns}\n".encode())
     return digest.hexdigest()
