@@ -33,7 +33,7 @@ from tests import people
 from tests.commands import Commands
 
 ROOT = Path(__file__).resolve().parent.parent
-START_PATIENCE = 60.0
+START_PATIENCE = 180.0
 
 
 # Below those that the system gives to connections, one of which might take it before the server.

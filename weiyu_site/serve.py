@@ -39,7 +39,7 @@ OPTIONS: dict[str, Any] = {
     "timeout_keep_alive": 75,
     "timeout_graceful_shutdown": 10,
     # A worker that says nothing for so long is started anew.
-    "timeout_worker_healthcheck": 30,
+    "timeout_worker_healthcheck": 60,
     # The site's own LOGGING writes the server's lines too.
     "log_config": None,
 }

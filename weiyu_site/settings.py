@@ -68,6 +68,7 @@ MIDDLEWARE = [
     "tokens.embedding.frames.FrameMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "weiyu_site.compression.CompressionMiddleware",
     "tokens.embedding.policies.PolicyMiddleware",
     "tokens.embedding.policies.CorsMiddleware",
     "tokens.login.middleware.SessionMiddleware",
@@ -89,7 +90,6 @@ ASGI_APPLICATION = "weiyu_site.asgi.application"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
-        "DIRS": [BASE_DIR / "weiyu_site" / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [
@@ -108,6 +108,7 @@ DATABASES = {
     "default": env.database("WEIYU_DATABASE_URL", f"sqlite:///{DATA_DIR / 'weiyu.sqlite3'}")
 }
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+    # What the address says counts: `sqlite:////path?timeout=5`.
     DATABASES["default"]["OPTIONS"] = {
         # Two writers queue for the lock at BEGIN instead of failing at the first write.
         "transaction_mode": "IMMEDIATE",
@@ -115,6 +116,17 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
         "init_command": (
             "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-20000;"
         ),
+        **DATABASES["default"].get("OPTIONS", {}),
+    }
+else:
+    # A machine that is gone answers nothing at all, and whoever asks it would wait for minutes.
+    DATABASES["default"]["OPTIONS"] = {
+        "connect_timeout": 5,
+        "tcp_user_timeout": 10_000,  # milliseconds
+        "keepalives_idle": 30,
+        "keepalives_interval": 10,
+        "keepalives_count": 3,
+        **DATABASES["default"].get("OPTIONS", {}),
     }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
@@ -132,7 +144,7 @@ if REDIS_URL:
     }
     CHANNEL_LAYERS = {
         "default": {
-            "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+            "BACKEND": "weiyu_site.channel_layer.RedisChannelLayer",
             # redis-py 8 would close a silent subscription after 5 s.
             "CONFIG": {
                 "hosts": [{"address": REDIS_URL, "socket_timeout": None}],
@@ -335,7 +347,6 @@ USE_TZ = True
 STATIC_URL = "/static/"
 STATIC_ROOT = DATA_DIR / "static"
 WHITENOISE_ADD_HEADERS_FUNCTION = static_files.add_headers
-STATICFILES_DIRS = [BASE_DIR / "weiyu_site" / "static"]
 STORAGES = {
     "default": {
         "BACKEND": "django.core.files.storage.FileSystemStorage",
@@ -372,7 +383,10 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"()": "weiyu_site.edge.logs.LineFormatter"}},
-    "filters": {"callers_fault": {"()": "weiyu_site.edge.logs.CallersFault"}},
+    "filters": {
+        "callers_fault": {"()": "weiyu_site.edge.logs.CallersFault"},
+        "once_a_minute": {"()": "weiyu_site.edge.logs.OnceAMinute"},
+    },
     "handlers": {
         "console": {
             "class": "logging.StreamHandler",
@@ -384,6 +398,8 @@ LOGGING = {
     "loggers": {
         "django": {"handlers": ["console"], "level": LOG_LEVEL, "propagate": False},
         "axes": {"level": "WARNING"},
+        # While Redis is away it says so each second.
+        "channels_redis.pubsub": {"filters": ["once_a_minute"]},
         # The server sets up its own lines before it loads us; they become ours.
         "uvicorn": {"handlers": ["console"], "level": LOG_LEVEL, "propagate": False},
         "uvicorn.access": {"level": LOG_LEVEL, "propagate": True},

@@ -125,3 +125,10 @@ def test_a_proxy_that_drops_the_port_is_told_to_administrators(dora, as_user, se
 
     settings.PUBLIC_URL = "http://testserver"
     assert "You called this site as" not in as_user(dora).get("/admin/").content.decode()
+
+
+def test_the_front_page_does_not_repeat_the_navigation(dora, browser):
+    page = browser(dora).get("/admin/").content.decode()
+
+    assert page.count('href="/admin/tickets/ticket/"') == 1
+    assert "Sections</h2>" not in page

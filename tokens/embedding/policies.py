@@ -87,6 +87,15 @@ def frame_ancestors(request: HttpRequest, response: HttpResponseBase) -> list[st
     return NOBODY
 
 
+def holding_secret(response: _Response) -> _Response:
+    """Mark a page that shows a token or a code: neither kept nor compressed by anybody.
+
+    The length of what is compressed can betray a secret in it.
+    """
+    response.headers["Cache-Control"] = "no-store, no-transform"
+    return response
+
+
 def framed_by(response: _Response, ancestors: list[str]) -> _Response:
     """Let these sources frame the response, and return it: `ANYONE`, `NOBODY` or a list."""
     vars(response)["frame_ancestors"] = ancestors

@@ -16,7 +16,8 @@ from wsgiref.util import FileWrapper
 
 from django.http.request import split_domain_port, validate_host
 
-from rest.problems import SERVER_ERROR
+from records.outages import RETRY_AFTER, is_outage
+from rest.problems import SERVER_ERROR, UNAVAILABLE
 from weiyu_site.edge import bodies, request_ids
 from weiyu_site.edge.bodies import Receive
 from weiyu_site.edge.examination import Examined, RequestHead, examine
@@ -86,9 +87,9 @@ class EdgeApplication:
             _refuse(reply, examined, refusal)
         except bodies.Disconnected:
             raise
-        except Exception:
+        except Exception as error:
             logger.exception("The application failed.")
-            _refuse(reply, examined, Refusal(500, "server-error", SERVER_ERROR))
+            _refuse(reply, examined, _failure(error))
 
     async def _pass_on(
         self, reply: Reply, examined: Examined, scope: Scope, receive: Receive
@@ -183,6 +184,13 @@ def examine_scope(scope: Scope, trusted: Sequence[Network]) -> Examined:
     scope["weiyu.access_tokens"] = examined.access_tokens
     scope["weiyu.request_id"] = examined.request_id
     return examined
+
+
+def _failure(error: Exception) -> Refusal:
+    """Return what callers read of a failure; the disk that bodies are kept on may be full."""
+    if is_outage(error):
+        return Refusal(503, "unavailable", UNAVAILABLE, retry_after=RETRY_AFTER)
+    return Refusal(500, "server-error", SERVER_ERROR)
 
 
 def _refuse(reply: Reply, examined: Examined, refusal: Refusal) -> None:

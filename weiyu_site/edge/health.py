@@ -73,14 +73,17 @@ class Health:
         return self._verdict
 
     async def _look(self) -> Verdict:
+        data, layer_works = await asyncio.gather(self._look_at_data(), self._layer.works())
+        return {**data, "channel_layer": layer_works}
+
+    async def _look_at_data(self) -> Verdict:
         loop = asyncio.get_running_loop()
-        verdict = {"database": False, "migrations": False, "data_folder": False}
         try:
             async with asyncio.timeout(PATIENCE):
-                verdict = await loop.run_in_executor(self._executor, _look_at_data_alone)
+                return await loop.run_in_executor(self._executor, _look_at_data_alone)
         except TimeoutError:
             logger.warning("Not ready: the database does not answer.")
-        return {**verdict, "channel_layer": await self._layer.works()}
+            return {"database": False, "migrations": False, "data_folder": False}
 
 
 class LayerProbe:
