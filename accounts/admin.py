@@ -14,7 +14,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext
+from django.utils.translation import gettext_lazy, ngettext_lazy, pgettext
 
 from accounts.actor import Actor
 from accounts.models import PersonEvent, User, Workgroup
@@ -127,7 +127,7 @@ class UserAdmin(DomainAdmin):
 
     @admin.display(description=gettext_lazy("created"), ordering="created_at")
     def created(self, person: User) -> str:
-        return date_format(timezone.localtime(person.created_at), "SHORT_DATE_FORMAT")
+        return date_format(timezone.localtime(person.created_at), "DATE_FORMAT")
 
     # --- Who may change what --------------------------------------------------------------------
 
@@ -197,7 +197,7 @@ class UserAdmin(DomainAdmin):
 
     @admin.action(description=gettext_lazy("Deactivate…"), permissions=["change"])
     @asking_first(
-        title=gettext_lazy("Deactivate people?"),
+        title=ngettext_lazy("Deactivate the person?", "Deactivate %(count)d people?", "count"),
         question=gettext_lazy(
             "Their sessions and tokens end with the next click. What they did stays, and "
             "activating them takes it back."

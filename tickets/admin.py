@@ -13,7 +13,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext_lazy
+from django.utils.translation import gettext_lazy, ngettext_lazy, pgettext_lazy
 
 from accounts.actor import Actor
 from accounts.models import User
@@ -253,7 +253,7 @@ class TicketAdmin(DomainAdmin):
 
     @admin.action(description=gettext_lazy("Close…"), permissions=["change"])
     @asking_first(
-        title=gettext_lazy("Close tickets?"),
+        title=ngettext_lazy("Close the ticket?", "Close %(count)d tickets?", "count"),
         question=gettext_lazy(
             "A closed ticket is archived: what the requester writes opens a new one."
         ),
@@ -267,10 +267,13 @@ class TicketAdmin(DomainAdmin):
 
     @admin.action(description=gettext_lazy("Delete…"), permissions=["change"])
     @asking_first(
-        title=gettext_lazy("Delete tickets?"),
-        question=gettext_lazy(
+        title=ngettext_lazy("Delete the ticket?", "Delete %(count)d tickets?", "count"),
+        question=ngettext_lazy(
+            "It leaves every list, search and figure. Administrators can restore it under "
+            "“Deleted”.",
             "They leave every list, search and figure. Administrators can restore them under "
-            "“Deleted”."
+            "“Deleted”.",
+            "count",
         ),
         button=gettext_lazy("Delete"),
         danger=True,

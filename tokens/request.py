@@ -20,7 +20,6 @@ ENDED_KEY = "_ended"
 PROLONGED_KEY = "_prolonged_at"
 PENDING_KEY = "_pending_login"
 CONFIRMED_KEY = "_password_confirmed_at"
-FORM_KEYS = "_token_forms"
 
 
 class TokenRequest(HttpRequest):
@@ -42,7 +41,7 @@ class TokenRequest(HttpRequest):
     session_is_carried: bool
     # How many calls a minute there are, how many are left, and for how many seconds.
     rate: tuple[int, int, int] | None
-    # The token that the admin has just made, for the page that shows it once.
+    # The token that the admin has just made, for the page that shows it once; "" if it made none.
     new_secret: str
 
 
@@ -51,7 +50,7 @@ def prepare(request: HttpRequest) -> TokenRequest:
     ours = cast("TokenRequest", request)
     ours.access_token = ours.grant = ours.frame = None
     ours.ended = ours.refusal = ours.rate = None
-    ours.session_cookie, ours.session_is_carried = "", False
+    ours.session_cookie, ours.session_is_carried, ours.new_secret = "", False, ""
     return ours
 
 

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User, Workgroup
 from records.forms import RowField
+from records.models import new_form_key
 from tickets.models import Ticket
 from tickets.models.tag import split_tags
 
@@ -69,6 +70,9 @@ class TagsForm(ChangeForm):
 
 
 class NewTicketForm(forms.Form):
+    """A ticket to be opened. `form_key` lets one form open one, however often it is sent."""
+
+    form_key = forms.CharField(required=False, widget=forms.HiddenInput, initial=new_form_key)
     requester = RowField(
         User.objects.active(),
         error_messages={

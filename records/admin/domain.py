@@ -15,7 +15,7 @@ from django import forms
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
-from django.contrib.admin.utils import unquote
+from django.contrib.admin.utils import model_ngettext, unquote
 from django.contrib.admin.widgets import (
     AutocompleteMixin,
     AutocompleteSelect,
@@ -26,6 +26,7 @@ from django.db import models, transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
+from django.urls import reverse
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -34,6 +35,7 @@ from records.admin.lists import NarrowLists
 from records.errors import REFUSALS, Conflict, Refusal, sentence_of
 from records.forms import RowField
 from records.ids import is_id
+from records.models import AlreadySent, SentForm, Submission, new_form_key
 
 Action = Callable[[Any, HttpRequest, QuerySet[Any]], HttpResponse | None]
 
@@ -103,6 +105,8 @@ class DomainForm(forms.ModelForm):
     error_fields: ClassVar[dict[str, str]] = {}
 
     expected_version = forms.IntegerField(required=False, widget=forms.HiddenInput)
+    # One form makes one thing, however often it is sent.
+    form_key = forms.CharField(required=False, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -111,6 +115,8 @@ class DomainForm(forms.ModelForm):
                 field.widget.attrs.setdefault("dir", "auto")
         if self.instance.pk:
             self.fields["expected_version"].initial = getattr(self.instance, "version", None)
+        else:
+            self.fields["form_key"].initial = new_form_key()
 
     def _get_validation_exclusions(self) -> set[str]:  # a hook of Django that its stubs lack
         """Judge no value that the row has already: the present one is no change."""
@@ -140,6 +146,11 @@ class OneByName(_Numbered, AutocompleteSelect):
 
 
 class SomeByName(_Numbered, AutocompleteSelectMultiple):
+    def build_attrs(self, base_attrs: Any, extra_attrs: Any = None) -> dict[str, Any]:
+        """Leave out the button that empties it: select2 puts that into the list, as no item."""
+        attrs = super().build_attrs(base_attrs, extra_attrs)
+        return {**attrs, "data-allow-clear": "false"}
+
     def value_from_datadict(self, data: Any, files: Any, name: str) -> list[str]:
         """Return what was chosen; Django refuses a word, but asks databases for any number."""
         chosen = super().value_from_datadict(data, files, name)
@@ -219,23 +230,50 @@ class DomainAdmin(NarrowLists):
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
         try:
+            if request.method == "POST" and object_id is None:
+                made = Submission.objects.made_by(self._sent_form(request))
+                if made is not None:
+                    return self.response_repeated(request, self.get_object(request, str(made)))
             return super().changeform_view(request, object_id, form_url, extra_context)
         except REFUSALS as refusal:
             if request.method != "POST":
                 raise
             # Nothing was written; the form comes again and says why.
             cast(_Refused, request).domain_refusal = refusal
+            if isinstance(refusal, AlreadySent):
+                renewed = request.POST.copy()
+                renewed["form_key"] = new_form_key()
+                cast(Any, request).POST = renewed
             return super().changeform_view(request, object_id, form_url, extra_context)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         by, written = actor_of(request), dict(form.cleaned_data)
         version = written.pop("expected_version", None)
+        written.pop("form_key", None)
         if change:
             changes = {name: written[name] for name in form.changed_data if name in written}
             self.edit(obj, self.for_domain(changes), by=by, expected_version=version)
             return
-        made = self.create(self.for_domain(written), by=by)
-        obj.__dict__.update(made.__dict__)
+        self.make_once(request, obj, lambda: self.create(self.for_domain(written), by=by))
+
+    def make_once(
+        self, request: HttpRequest, obj: models.Model, make: Callable[[], models.Model]
+    ) -> None:
+        """Let `obj` be what `make` makes, or what it made when the form was sent before."""
+        pk = Submission.objects.once(self._sent_form(request), make)
+        obj.__dict__.update(self.model._base_manager.get(pk=pk).__dict__)
+
+    def _sent_form(self, request: HttpRequest) -> SentForm:
+        return SentForm.of(cast(int, request.user.pk), self.opts.label_lower, request.POST)
+
+    def response_repeated(self, request: HttpRequest, obj: Any) -> HttpResponse:
+        """Answer a form that was sent again as it was answered the first time."""
+        if obj is None:
+            self.message_user(request, _("What this form made is no longer there."))
+            return HttpResponseRedirect(
+                reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist")
+            )
+        return self.response_add(request, obj)
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         """Leave the related rows alone: the domain method has written them."""
@@ -307,21 +345,26 @@ class DomainAdmin(NarrowLists):
             else:
                 done += 1
         if done:
-            sentence = ngettext("%(count)d changed.", "%(count)d changed.", done)
-            self.message_user(request, sentence % {"count": done}, messages.SUCCESS)
+            sentence = ngettext("%(count)d %(what)s changed.", "%(count)d %(what)s changed.", done)
+            named = {"count": done, "what": model_ngettext(self.opts, done)}
+            self.message_user(request, sentence % named, messages.SUCCESS)
 
     def ask(
         self, request: HttpRequest, objects: Iterable[Any], *, action: str, **context: Any
     ) -> TemplateResponse:
         """Ask before dangerous work: the answer runs `action` again, with `answer` posted.
 
-        `context`: title, question, button, and if wanted `answer`, `danger`, `instead`, and a
-        question more: `reason`, with `reasons` to choose from, one `chosen`, posted `asked_as`.
+        `context`: title and question (which may count, by ngettext_lazy), button, and if wanted
+        `answer`, `danger`, `instead`, and a question more: `reason`, with `reasons` to choose
+        from, one `chosen`, posted `asked_as`.
         """
+        asked = list(objects)
+        for name in ("title", "question"):
+            context[name] = context[name] % {"count": len(asked)}
         return self.render(
             request,
             "admin/ask.html",
-            objects=list(objects),
+            objects=asked,
             action=action,
             checkbox=ACTION_CHECKBOX_NAME,
             back=request.POST.get("back", ""),

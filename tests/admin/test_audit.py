@@ -86,7 +86,29 @@ def test_an_export_has_what_the_list_shows(dora, carol, issue, browser):
         assert [row["token_name"] for row in exported(client, **query)] == names, query
 
 
-@pytest.mark.parametrize("begin", ["=", "+", "-", "@", "\t", "\r"])
+@pytest.mark.parametrize(
+    "begin",
+    [
+        "=",
+        "+",
+        "-",
+        "@",
+        "\t",
+        "\r",
+        "\n",
+        # Full width, small, behind a byte order mark or what else nobody sees.
+        "\uff1d",
+        "\uff0b",
+        "\uff0d",
+        "\uff20",
+        "\ufe63",
+        "\ufeff=",
+        "\u200b\u00ad@",
+        "\u3000=",
+        " =",
+    ],
+    ids=ascii,
+)
 def test_no_cell_is_a_formula(begin, dora, issue, browser):
     token, _ = issue(dora)
     TokenEvent.objects.create(
@@ -211,3 +233,37 @@ def test_old_rows_are_found_by_their_day(dora, issue, browser):
     rows = exported(browser(dora), at__gte=since)
 
     assert [row["token_name"] for row in rows] == ["test"]
+
+
+def test_the_audit_of_one_token_says_whose_it_is_and_leads_back(dora, carol, issue, browser):
+    token, _ = issue(carol, name="CRM")
+    gone, _ = issue(carol, name="Gone")
+    gone_id = gone.pk
+    gone.remove(by=Actor(dora))
+    client = browser(dora)
+
+    page = client.get(f"{AUDIT}?token_id__exact={token.pk}").content.decode()
+    whole = client.get(AUDIT).content.decode()
+    of_the_gone = client.get(f"{AUDIT}?token_id__exact={gone_id}").content.decode()
+
+    assert f"<h1>Audit of “<bdi>CRM</bdi>”, …{token.hint}</h1>" in page
+    assert (
+        f'<a href="/admin/tokens/accesstoken/{token.pk}/change/"><bdi>CRM</bdi></a> &rsaquo; Audit'
+        in page
+    )
+    assert f'href="{AUDIT}">Audit of all tokens' in page
+    assert "Audit of all tokens" not in whole
+    assert "Audit of “<bdi>Gone</bdi>”" in of_the_gone
+    assert f"/admin/tokens/accesstoken/{gone_id}/change/" not in of_the_gone
+    for nonsense in ("x", "9" * 30, "0"):
+        assert client.get(f"{AUDIT}?token_id__exact={nonsense}").status_code in {200, 302, 400}
+
+
+def test_the_source_of_a_first_use_is_no_cause(dora, carol, issue, browser):
+    token, _ = issue(carol)
+    token.record("first_use", cause="203.0.113.0/24", address="203.0.113.9")
+
+    page = browser(dora).get(f"{AUDIT}?verb__exact=first_use").content.decode()
+
+    assert '<td class="field-why">–</td>' in page
+    assert "203.0.113.9" in page

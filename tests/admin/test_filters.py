@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import re
+from datetime import UTC, datetime
 from html import unescape
 
 import pytest
@@ -13,6 +14,7 @@ from django.urls import reverse
 from accounts.actor import Actor
 from accounts.models import Workgroup
 from messaging.models import Conversation
+from tokens.models import AccessToken, TokenEvent
 
 DATES = {"at__gte", "at__lt"}
 OFFERED = {
@@ -111,6 +113,27 @@ def test_every_filter_that_is_offered_can_be_used(label, world, dora, browser):
 
     assert asked <= OFFERED[label]
     assert set(answers.values()) <= {200}
+
+
+def test_days_of_ones_own_are_a_period_in_the_readers_time_zone(world, dora, browser):
+    dora.time_zone = "Asia/Shanghai"
+    dora.save()
+    made = AccessToken.objects.get()
+    client, page = browser(dora), "/admin/tokens/tokenevent/"
+    # 0:30 in Shanghai, and the day before in UTC.
+    at = datetime(2026, 3, 4, 16, 30, tzinfo=UTC)
+    TokenEvent.objects.create(
+        at=at, token_id=made.pk, token_name="At midnight", hint="", subject_id=dora.pk, verb="made"
+    )
+
+    def shown(**asked) -> bool:
+        return "At midnight" in client.get(page, asked).content.decode()
+
+    assert shown(at__gte="2026-03-05", at__lt="2026-03-06")
+    assert not shown(at__gte="2026-03-04", at__lt="2026-03-05")
+    # A side that stays empty is open.
+    assert shown(at__gte="2026-03-05", at__lt="")
+    assert client.get(page, {"at__gte": "2026-02-30"}).status_code in {200, 302}
 
 
 def test_the_links_of_other_pages_that_filter_work(world, dora, carol, browser):

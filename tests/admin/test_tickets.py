@@ -178,8 +178,8 @@ def test_closing_asks_for_the_reason(ticket, dora, browser):
     asked = act(client, "close", ticket)
     nonsense = act(client, "close", ticket, answer="yes", reason="because")
     ticket.refresh_from_db()
-    assert b"Close tickets?" in asked.content
-    assert b"Close tickets?" in nonsense.content
+    assert b"Close the ticket?" in asked.content
+    assert b"Close the ticket?" in nonsense.content
     assert ticket.status == "new"
 
     act(client, "close", ticket, answer="yes", reason="spam")
@@ -190,7 +190,7 @@ def test_closing_asks_for_the_reason(ticket, dora, browser):
 def test_deleting_is_soft_asks_first_and_is_taken_back(ticket, dora, browser):
     client = browser(dora)
 
-    assert b"Delete tickets?" in act(client, "delete_tickets", ticket).content
+    assert b"Delete the ticket?" in act(client, "delete_tickets", ticket).content
     act(client, "delete_tickets", ticket, answer="yes")
     ticket.refresh_from_db()
     assert ticket.deleted_by == dora

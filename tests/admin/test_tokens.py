@@ -117,9 +117,10 @@ def test_sending_a_form_again_makes_no_second_token_and_shows_none(dora, carol, 
     form = fields(carol, form_key=form_of(client))
     secret = secret_in(client.post(ADD, form))
 
-    again = client.post(ADD, form)
+    again = client.post(ADD, form, follow=True)
 
-    assert AccessToken.objects.count() == 1
+    token = AccessToken.objects.get()
+    assert again.redirect_chain == [(f"{LIST}{token.pk}/change/", 302)]
     assert secret not in again.content.decode()
     assert b"This form was sent already" in again.content
 
@@ -250,7 +251,7 @@ def test_disabling_asks_and_keeps_the_reason(dora, carol, browser, issue):
     client = browser(dora)
 
     asked = act(client, "disable_tokens", token)
-    assert b"Disable tokens?" in asked.content
+    assert b"Disable the token?" in asked.content
     assert AccessToken.objects.get().disabled_at is None
 
     act(client, "disable_tokens", token, answer="yes", reason="left the company")
@@ -269,7 +270,7 @@ def test_deleting_asks_twice_and_leaves_the_audit(dora, carol, browser, issue):
     token, _ = issue(carol)
     client = browser(dora)
 
-    assert b"Delete tokens?" in client.get(f"{LIST}{token.pk}/delete/").content
+    assert b"Delete the token?" in client.get(f"{LIST}{token.pk}/delete/").content
     assert b"Delete tokens?" in client.post(f"{LIST}{token.pk}/delete/", {"post": "yes"}).content
     assert b"Delete tokens?" in act(client, "delete_tokens", token).content
     assert b"Really delete" in act(client, "delete_tokens", token, answer="once").content
@@ -426,3 +427,70 @@ def test_the_form_of_a_weak_token_stays_closed(dora, by_link):
     assert client.get(f"{LIST}{client.token.pk}/change/").status_code == 200
     assert client.post(f"{LIST}{client.token.pk}/change/").status_code == 403
     assert PASSWORD.encode() not in client.get(LIST).content
+
+
+def test_the_page_of_a_new_token_says_what_it_may_and_where_to_go_on(dora, carol, browser):
+    client = browser(dora)
+    everywhere = make(client, carol, domains="", scopes=["login:agent", "tickets:read"])
+    listed = make(client, carol, domains="crm.example.com")
+
+    page, secret = everywhere.content.decode(), secret_in(everywhere)
+    assert "Read tickets <code>tickets:read</code>" in page
+    assert "<code>tickets:write</code>" not in page
+    assert f'href="http://testserver/agent/auth/login?accessToken={secret}" target="_blank"' in page
+    for address in ("/admin/tokens/accesstoken/try/", "/api/docs"):
+        assert f'href="{address}"' in page
+    # From our own page a token of other pages would be refused.
+    assert "Open the workstation now" not in listed.content.decode()
+
+
+def test_the_page_of_a_token_has_no_line_without_anything_in_it(dora, carol, browser, issue):
+    token, _ = issue(carol)
+    client, page = browser(dora), f"{LIST}{issue(carol)[0].pk}/change/"
+
+    plain = client.get(page).content.decode()
+    token.disable(by=Actor(dora), reason="left")
+    disabled = client.get(f"{LIST}{token.pk}/change/").content.decode()
+
+    assert ("field-rotation" in plain, "field-disabling" in plain) == (False, False)
+    assert "field-disabling" in disabled
+
+
+def test_one_is_asked_and_told_as_one_and_some_as_some(dora, carol, browser, issue):
+    client, tokens = browser(dora), [issue(carol)[0] for _ in range(3)]
+
+    one = act(client, "disable_tokens", tokens[0]).content.decode()
+    asked = {"action": "disable_tokens", "_selected_action": [token.pk for token in tokens]}
+    some = client.post(LIST, asked).content.decode()
+    done = client.post(LIST, {**asked, "answer": "yes"}, follow=True).content.decode()
+    again = client.post(
+        LIST, {"action": "enable_tokens", "_selected_action": tokens[0].pk}, follow=True
+    )
+
+    assert "Disable the token?" in one
+    assert "of this token ends" in one
+    assert "Disable 3 tokens?" in some
+    assert "3 AccessTokens changed." in done
+    assert "1 AccessToken changed." in again.content.decode()
+
+
+def test_a_form_says_what_its_buttons_do_and_what_must_be_filled_in(dora, carol, browser, issue):
+    token, _ = issue(carol)
+    client = browser(dora)
+
+    new = client.get(ADD).content.decode()
+    old = client.get(f"{LIST}{token.pk}/change/").content.decode()
+    event = client.get("/admin/tokens/tokenevent/1/change/", follow=True).content.decode()
+
+    assert 'value="Make the token"' in new
+    assert 'value="Save"' in old
+    assert "Fields with * must be filled in." in new
+    assert ">Close<" not in new + old + event
+    assert "Back to the list" in new
+
+
+def test_the_documentation_of_the_api_stands_where_people_look(dora, carol, browser):
+    client = browser(dora)
+
+    for page in ("/admin/", LIST, "/agent/"):
+        assert 'href="/api/docs"' in client.get(page, follow=True).content.decode(), page

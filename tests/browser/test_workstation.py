@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+from urllib.parse import parse_qs
 
 import pytest
 from playwright.sync_api import expect
@@ -65,6 +66,7 @@ def is_trouble(line) -> bool:
         "htmx:afterRequest",
         "Response Status Error Code 404",
         "Cross-Origin-Opener-Policy",
+        "htmx:oobErrorNoTarget",
     )
     return line.type in {"error", "warning"} and not any(word in line.text for word in noise)
 
@@ -251,6 +253,113 @@ def test_everything_can_be_done_by_keys(make_ticket, signed_in):
     assert f"/agent/tickets/{ticket}" in page.url
 
 
+def posts_of(page) -> list[str]:
+    """Return a list that fills with what the page's controls send, as "/priority low"."""
+    sent: list[str] = []
+
+    def note(request) -> None:
+        if request.method == "POST" and "/tickets/" in request.url:
+            name = request.url.rpartition("/")[2]
+            sent.extend(f"{name} {value}" for value in parse_qs(request.post_data).get(name, [""]))
+
+    page.on("request", note)
+    return sent
+
+
+def hold(page, address: str) -> list:
+    """Return a list in which calls to an address wait until `let_go`."""
+    held: list = []
+    page.route(address, lambda route: held.append(route))
+    return held
+
+
+def let_go(page, held: list) -> None:
+    while not held:
+        page.wait_for_timeout(50)
+    held.pop().continue_()
+
+
+def test_a_control_saves_once_the_choice_is_made_and_keeps_the_focus(make_ticket, signed_in):
+    page = signed_in(f"/agent/tickets/{make_ticket('Chosen by keys')}")
+    sent = posts_of(page)
+    assignee, priority = page.locator("#assignee"), page.locator("#priority")
+    expect(page.locator("#words")).to_be_visible()
+
+    # A name is typed, with a pause in it; E is also the key that resolves.
+    assignee.focus()
+    page.keyboard.press("c")
+    page.wait_for_timeout(500)
+    page.keyboard.press("e")
+    assert sent == []
+    with page.expect_response("**/assignee"):
+        page.keyboard.press("Enter")
+    expect(page.locator(".events li").last).to_contain_text(people.AGENT)
+    expect(assignee).to_be_focused()
+    page.keyboard.press("e")
+    page.keyboard.press("Escape")
+
+    # The arrows pass options; leaving the control saves where they stopped.
+    priority.focus()
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowDown")
+    with page.expect_response("**/priority"):
+        page.keyboard.press("Tab")
+    expect(page.locator("#priority.is-high")).to_be_visible()
+    expect(assignee).to_be_focused()
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("Escape")
+    expect(assignee.locator("option:checked")).to_have_text(people.AGENT)
+
+    assert len(sent) == 2
+    assert sent[1] == "priority high"
+    # Taking it up was all that was done to it.
+    expect(page.locator("[data-status] option[selected]")).to_have_text("Open")
+
+
+def test_what_follows_at_once_is_neither_lost_nor_refused_nor_taken_for_a_key(
+    make_ticket, signed_in
+):
+    page = signed_in(f"/agent/tickets/{make_ticket('Two at once by one')}")
+    sent = posts_of(page)
+    held = hold(page, "**/priority")
+
+    page.select_option("#priority", "urgent")
+    page.select_option("#status", "pending")
+    page.fill("#tags", "vip")
+    page.keyboard.press("Enter")
+    let_go(page, held)
+
+    expect(page.locator("#tags")).to_have_value("vip")
+    expect(page.locator("[data-status] option[selected]")).to_have_text("Pending")
+    expect(page.locator(".events li").last).to_contain_text("vip")
+    expect(page.locator("#tags")).to_be_focused()
+    assert sorted(sent) == ["priority urgent", "status pending", "tags vip"]
+    assert page.inner_text("#alert") == ""
+    # A click leaves the focus on what was clicked, also where the answer takes it away.
+    page.click("#take")
+    expect(page.locator("#assignee")).to_be_focused()
+    page.fill("#words", "Done")
+    page.click("#send-resolved")
+    expect(page.locator(".bubble").last).to_have_text("Done")
+    expect(page.locator("#words")).to_be_focused()
+
+
+def test_the_answer_of_one_ticket_changes_nothing_beside_another(make_ticket, signed_in):
+    first, second = make_ticket("The slow of two"), make_ticket("The open of two")
+    page = signed_in(f"/agent/tickets/{first}?tab=all&q=of two")
+    held = hold(page, "**/priority")
+
+    page.select_option("#priority", "urgent")
+    page.click(f"[data-ticket='{second}']")
+    expect(page.locator("#ticket-title")).to_have_text("The open of two")
+    let_go(page, held)
+    expect(page.locator(f"#row-{first} .priority.is-urgent")).to_be_visible()
+
+    expect(page.locator("#ticket-title")).to_have_text("The open of two")
+    expect(page.locator("#priority")).to_have_value("medium")
+
+
 def test_what_is_typed_the_moment_a_page_is_there_counts(signed_in):
     page = signed_in("/agent/tickets")
     page.evaluate(
@@ -328,6 +437,37 @@ def test_a_new_ticket_for_a_customer(signed_in):
     page.click(".new-form [type=submit]")
 
     expect(page.locator("#ticket-title")).to_have_text("By telephone")
+
+
+def test_what_was_resized_breaks_no_policy_when_the_answer_takes_its_place(signed_in):
+    page = signed_in("/agent/tickets/new")
+    page.fill("#new-ticket-title", "For nobody")
+    page.evaluate("document.querySelector('#new-ticket-content').style.height = '300px'")
+    page.fill("#new-ticket-content", "The customer is missing.")
+
+    page.click(".new-form [type=submit]")
+
+    # The browser of these tests fails them on a broken policy.
+    expect(page.locator(".new-form .alert")).to_contain_text("Choose the customer")
+
+
+def test_a_bar_shows_while_a_ticket_is_on_its_way(make_ticket, signed_in):
+    ticket = make_ticket("A slow one")
+    page = signed_in("/agent/tickets?tab=all&q=A slow one")
+    held = hold(page, f"**/agent/tickets/{ticket}?**")
+    bar = "getComputedStyle(document.querySelector('#pane'), '::before').opacity"
+    assert page.evaluate(bar) == "0"
+
+    page.click(f"[data-ticket='{ticket}']")
+    for _ in range(100):
+        if page.evaluate(bar) == "1":
+            break
+        page.wait_for_timeout(100)
+    assert page.evaluate(bar) == "1"
+    let_go(page, held)
+
+    expect(page.locator("#ticket-title")).to_have_text("A slow one")
+    assert page.evaluate(bar) == "0"
 
 
 def test_what_was_deleted_meanwhile_is_said_to_be_gone(make_ticket, signed_in, desk):

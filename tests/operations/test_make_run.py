@@ -84,7 +84,8 @@ def test_the_second_start_makes_nothing_again_but_the_token(begun, installed):
     old = link_in(begun.said, "agent").partition("?")[2]
     link, _, new = second.link("agent").partition("?")
     assert old != new
-    assert where_it_leads(f"{link}?{old}").startswith("303")
+    # The first start is over, and its token with it.
+    assert where_it_leads(f"{link}?{old}").startswith("401")
 
 
 def test_the_commands_find_the_secrets_of_the_first_start(begun):

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from tickets.models import Ticket
@@ -49,6 +51,25 @@ def test_htmx_is_led_to_the_new_ticket(alice, carol, by_password, part):
     )
 
     assert response["HX-Redirect"] == f"/agent/tickets/{Ticket.objects.get().pk}"
+
+
+def test_a_form_that_is_sent_thrice_opens_one_ticket(alice, carol, by_password, part):
+    client = by_password(carol)
+    page = client.get("/agent/tickets/new").content.decode()
+    key = re.search(r'name="form_key" value="([^"]+)"', page)[1]
+    form = {**GOOD, "requester": alice.pk, "form_key": key}
+
+    answers = [client.post("/agent/tickets/new", form, headers=part("pane")) for _ in range(3)]
+
+    made = Ticket.objects.get()
+    assert [a["HX-Redirect"] for a in answers] == [f"/agent/tickets/{made.pk}"] * 3
+    # Other words under the same key are another ticket, which is asked for.
+    asked = client.post("/agent/tickets/new", {**form, "title": "Another"})
+    assert asked.status_code == 409
+    assert Ticket.objects.count() == 1
+    key = re.search(r'name="form_key" value="([^"]+)"', asked.content.decode())[1]
+    client.post("/agent/tickets/new", {**form, "title": "Another", "form_key": key})
+    assert Ticket.objects.count() == 2
 
 
 @pytest.mark.parametrize(

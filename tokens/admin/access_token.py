@@ -5,22 +5,25 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, cast
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
+from django.forms import Media
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.urls import path, reverse
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext, gettext_lazy
 from django.views.decorators.debug import sensitive_variables
 
 from accounts.actor import Actor
 from accounts.models import User
+from records.admin.domain import OneByName
+from records.admin.filters import ByNameFilter
+from records.errors import Conflict
 from records.ids import is_id
 from tokens.admin.actions import TokenActions
 from tokens.admin.columns import TokenColumns
 from tokens.admin.filters import RoleFilter, ScopeFilter, StateFilter, UnusedFilter
 from tokens.admin.forms import ChangedTokenForm, NewTokenForm, TokenForm
-from tokens.admin.one_time_forms import new_form_key, use_form_key
 from tokens.admin.simulator_page import SimulatorAdmin
 from tokens.admin.unframed import UnframedAdmin
 from tokens.diagnostics.explanations import explain_domains, explain_networks
@@ -29,9 +32,6 @@ from tokens.models import AccessToken, AccessTokenQuerySet
 from tokens.request import token_request
 from tokens.scopes import ROLE_SCOPES, Scope, default_scopes, granted
 from tokens.sessions.confirmation import confirm_url, password_needed
-
-# What the page of a token shows above its form.
-SEEN = ["state_badge", "rotation", "ends_in", "made", "last_use", "disabling"]
 
 
 @admin.register(AccessToken)
@@ -46,18 +46,21 @@ class AccessTokenAdmin(TokenColumns, SimulatorAdmin, UnframedAdmin, TokenActions
         "last_use",
         "ends_in",
     ]
-    list_filter = [StateFilter, RoleFilter, ScopeFilter, UnusedFilter]
-    linked_lookups = ["user__id__exact"]
+    list_filter = [StateFilter, ("user", ByNameFilter), RoleFilter, ScopeFilter, UnusedFilter]
     list_select_related = ["user"]
     search_fields = ["searched__contains", "hint", "user__searched__contains"]
     search_help_text = gettext_lazy("Name, person, purpose, or the token's last six characters")
     autocomplete_fields = ["user"]
     change_form_template = "admin/tokens/accesstoken/change_form.html"
 
-    class Media:
-        js = ["tokens/admin_form.js"]
-
     # --- List -----------------------------------------------------------------------------------
+
+    @property
+    def media(self) -> Any:
+        """Return what its pages load; the list finds people by name as the form does."""
+        user = self.opts.get_field("user")
+        by_name = OneByName(user, self.admin_site).media
+        return super().media + by_name + Media(js=["tokens/admin_form.js"])
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[AccessToken]:
         return cast("AccessTokenQuerySet", super().get_queryset(request)).visible_to(request.user)
@@ -99,10 +102,10 @@ class AccessTokenAdmin(TokenColumns, SimulatorAdmin, UnframedAdmin, TokenActions
         if obj is None:
             return shown
         shown[0][1]["fields"] = ["person", "name", "description"]
-        return [(None, {"fields": SEEN}), *shown]
+        return [(None, {"fields": _told(obj)}), *shown]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
-        return ["person", *SEEN, "too_wide"] if obj else []
+        return ["person", *_told(obj), "too_wide"] if obj else []
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         initial = super().get_changeform_initial_data(request)
@@ -112,7 +115,6 @@ class AccessTokenAdmin(TokenColumns, SimulatorAdmin, UnframedAdmin, TokenActions
             # What goes beyond the caller's own token would be refused.
             has = granted(own.user, own)
             initial["scopes"] = sorted(has.intersection(initial["scopes"]))
-        initial["form_key"] = new_form_key(request)
         return initial
 
     def _person(self, request: HttpRequest, user_id: Any) -> User | None:
@@ -124,6 +126,7 @@ class AccessTokenAdmin(TokenColumns, SimulatorAdmin, UnframedAdmin, TokenActions
         self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any
     ) -> HttpResponse:
         context["show_save_and_continue"] = False
+        context["save_label"] = "" if context.get("original") else gettext("Make the token")
         context["show_delete"] = False
         context["explain_url"] = reverse("admin:tokens_accesstoken_explain")
         context["person_url"] = reverse("admin:tokens_accesstoken_person")
@@ -137,22 +140,41 @@ class AccessTokenAdmin(TokenColumns, SimulatorAdmin, UnframedAdmin, TokenActions
             super().save_model(request, obj, form, change)
             return
         written, by = form.cleaned_data, Actor.of(request)
-        row, secret = AccessToken.objects.issue(
-            user=written.get("user") or cast("User", request.user),
-            expires_at=form.expires_at(),
-            by=by,
-            **{name: written[name] for name in TokenForm.Meta.fields},
-        )
-        # After the making, so that a refused form can be sent again; one transaction holds both.
-        use_form_key(request, written["form_key"])
-        row.record("shown", by=by)
-        obj.__dict__.update(row.__dict__)
-        token_request(request).new_secret = secret
+        if not written["form_key"]:
+            sentence = gettext("This form was sent already, or has lost its key: open a new one.")
+            raise Conflict(sentence, code="already-sent")
+
+        @sensitive_variables("secret")
+        def issue() -> AccessToken:
+            row, secret = AccessToken.objects.issue(
+                user=written.get("user") or cast("User", request.user),
+                expires_at=form.expires_at(),
+                by=by,
+                **{name: written[name] for name in TokenForm.Meta.fields},
+            )
+            row.record("shown", by=by)
+            token_request(request).new_secret = secret
+            return row
+
+        self.make_once(request, obj, issue)
 
     def response_add(
         self, request: HttpRequest, obj: Any, post_url_continue: Any = None
     ) -> HttpResponse:
-        return self.issued(request, obj, token_request(request).new_secret)
+        if secret := token_request(request).new_secret:
+            return self.issued(request, obj, secret)
+        return self.response_repeated(request, obj)
+
+    def response_repeated(self, request: HttpRequest, obj: Any) -> HttpResponse:
+        """Go to the token that the form has made; what it showed is shown once."""
+        if obj is None:
+            return super().response_repeated(request, obj)
+        sentence = gettext(
+            "This form was sent already: its token was made and shown once. If you have not copied "
+            "it, rotate this one: that shows its successor."
+        )
+        self.message_user(request, sentence, messages.WARNING)
+        return HttpResponseRedirect(self.page_of(obj.pk))
 
     def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> Any:
         """Go to the audit: there is one history of tokens, not two."""
@@ -199,3 +221,11 @@ class AccessTokenAdmin(TokenColumns, SimulatorAdmin, UnframedAdmin, TokenActions
                 "ticked": default_scopes(user.role),
             }
         )
+
+
+def _told(token: AccessToken) -> list[str]:
+    """Return what the page of a token tells above its form: no line without anything in it."""
+    is_rotated = token.grace_until or AccessToken.objects.filter(successor=token).exists()
+    rotation = ["rotation"] if is_rotated else []
+    disabling = ["disabling"] if token.disabled_at else []
+    return ["state_badge", *rotation, "ends_in", "made", "last_use", *disabling]

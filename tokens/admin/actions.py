@@ -14,7 +14,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy, ngettext, ngettext_lazy
 from django.views.decorators.debug import sensitive_variables
 
 from accounts.actor import Actor
@@ -22,23 +22,31 @@ from configuration.values import value
 from records.admin.domain import DomainAdmin, asking_first
 from records.errors import REFUSALS, sentence_of
 from tokens.admin import snippets
+from tokens.embedding.policies import holding_secret
 from tokens.models import AccessToken
 
 GRACES = (0, 1, 8, 24, 72, 168)  # hours
 # Before tokens are deleted for good, two questions are asked.
 FIRST_QUESTION = {
     "answer": "once",
-    "title": gettext_lazy("Delete tokens?"),
-    "question": gettext_lazy(
-        "Deleting cannot be taken back; disabling can, and stops the tokens just as well."
+    "title": ngettext_lazy("Delete the token?", "Delete %(count)d tokens?", "count"),
+    "question": ngettext_lazy(
+        "Deleting cannot be taken back; disabling can, and stops the token just as well.",
+        "Deleting cannot be taken back; disabling can, and stops the tokens just as well.",
+        "count",
     ),
     "button": gettext_lazy("Delete"),
 }
 SECOND_QUESTION = {
     "answer": "twice",
-    "title": gettext_lazy("Really delete them for good?"),
-    "question": gettext_lazy(
-        "Whatever carries these tokens stops working at once and needs new ones. Their audit stays."
+    "title": ngettext_lazy(
+        "Really delete it for good?", "Really delete %(count)d tokens for good?", "count"
+    ),
+    "question": ngettext_lazy(
+        "Whatever carries this token stops working at once and needs a new one. Its audit stays.",
+        "Whatever carries these tokens stops working at once and needs new ones. Their audit "
+        "stays.",
+        "count",
     ),
     "button": gettext_lazy("Delete for good"),
 }
@@ -77,10 +85,13 @@ class TokenActions(DomainAdmin):
 
     @admin.action(description=gettext_lazy("Disable…"), permissions=["change"])
     @asking_first(
-        title=gettext_lazy("Disable tokens?"),
-        question=gettext_lazy(
+        title=ngettext_lazy("Disable the token?", "Disable %(count)d tokens?", "count"),
+        question=ngettext_lazy(
+            "Every call and every session of this token ends with the next click. "
+            "Enabling it takes it back.",
             "Every call and every session of these tokens ends with the next click. "
-            "Enabling them takes it back."
+            "Enabling them takes it back.",
+            "count",
         ),
         reason=gettext_lazy("Reason, for the audit (may stay empty)"),
         button=gettext_lazy("Disable"),
@@ -169,8 +180,7 @@ class TokenActions(DomainAdmin):
             **snippets.as_context(token, secret, request),
             **context,
         )
-        response.headers["Cache-Control"] = "no-store"
-        return response
+        return holding_secret(response)
 
     @admin.action(description=gettext_lazy("Delete…"), permissions=["delete"])
     def delete_tokens(self, request: HttpRequest, queryset: QuerySet[AccessToken]) -> Any:

@@ -12,13 +12,15 @@ from django.http import HttpRequest, HttpResponseRedirect
 from django.urls import path, reverse
 from django.utils.translation import gettext_lazy
 
+from records.admin.filters import PeriodFilter
 from records.admin.lists import badge
+from records.ids import is_id
 from tokens.admin.audit_details import details_of, token_by_id
 from tokens.admin.audit_rows import AuditAdmin
 from tokens.admin.export import as_csv
 from tokens.admin.filters import CauseFilter
 from tokens.errors import SENTENCES
-from tokens.models import TokenEvent
+from tokens.models import AccessToken, TokenEvent
 
 
 @admin.register(TokenEvent)
@@ -26,7 +28,7 @@ class TokenEventAdmin(AuditAdmin):
     """The audit. It is read; nothing here writes."""
 
     list_display = ["at", "what", "token_and_person", "actor", "why", "seen_at"]
-    list_filter = ["verb", CauseFilter, "at"]
+    list_filter = ["verb", CauseFilter, ("at", PeriodFilter)]
     linked_lookups = ["token_id__exact"]
     fields = [
         "at", "what", "token", "subject", "actor", "through", "why", "address", "origin", "more",
@@ -46,7 +48,8 @@ class TokenEventAdmin(AuditAdmin):
     def why(self, event: TokenEvent) -> str:
         if event.cause in SENTENCES:
             return str(SENTENCES[event.cause][0])
-        return event.cause or "–"
+        # The source of a first use is no cause, and stands in its own column.
+        return "–" if event.verb == TokenEvent.Verb.FIRST_USE else event.cause or "–"
 
     @admin.display(description=gettext_lazy("through token"))
     def through(self, event: TokenEvent) -> str:
@@ -55,6 +58,17 @@ class TokenEventAdmin(AuditAdmin):
     @admin.display(description=gettext_lazy("details"))
     def more(self, event: TokenEvent) -> str:
         return details_of(event)
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> Any:
+        """Say whose audit it is, where the address asks for one token's."""
+        asked = request.GET.get("token_id__exact", "")
+        named = self.model.objects.filter(token_id=asked).order_by("-id") if is_id(asked) else None
+        context = {"audited": named.first() if named is not None else None}
+        if context["audited"]:
+            context["stands"] = AccessToken.objects.filter(pk=asked).exists()
+        return super().changelist_view(request, {**context, **(extra_context or {})})
 
     def get_urls(self) -> list[Any]:
         export = self.admin_site.admin_view(self.export_view)

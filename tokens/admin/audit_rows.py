@@ -59,7 +59,9 @@ class AuditAdmin(ReadOnlyAdmin, UnframedAdmin):
 
     @admin.display(description=gettext_lazy("page"), ordering="origin")
     def page(self, event: TokenEvent) -> str:
-        return event.origin or "–"
+        """Return the page that was seen; of a first use its source, which may be a network."""
+        source = event.cause if event.verb == TokenEvent.Verb.FIRST_USE else ""
+        return source or event.origin or "–"
 
     @admin.display(description=gettext_lazy("page and address"), ordering="origin")
     def seen_at(self, event: Any) -> str:

@@ -51,7 +51,10 @@ class TokenColumns:
         if sorted(token.scopes) == default_scopes(token.user.role):
             title = ", ".join(token.scopes)
             return format_html('<span class="chip" title="{}">{}</span>', title, _("the usual"))
-        return format_html_join("", '<span class="chip">{}</span>', _short(token.scopes))
+        families = _short(token.scopes)
+        more = f" +{len(families) - 2}" if len(families) > 2 else ""
+        short = ", ".join(families[:2]) + more
+        return format_html('<span title="{}">{}</span>', ", ".join(token.scopes), short)
 
     @admin.display(description=gettext_lazy("domains, networks"))
     def domains_short(self, token: AccessToken) -> str:
@@ -161,14 +164,14 @@ def _sentence_on_too_wide(domains: Iterable[AllowedDomain]) -> str:
     return sentence % {"entries": entries} if entries else ""
 
 
-def _short(scopes: Iterable[str]) -> list[tuple[str]]:
-    """Return one chip a family: “tickets rw”, “users r”, “login agent”."""
+def _short(scopes: Iterable[str]) -> list[str]:
+    """Return a word or two a family: “tickets rw”, “users r”, “login agent”."""
     families: dict[str, list[str]] = {}
     for scope in scopes:
         family, _colon, right = scope.partition(":")
         families.setdefault(family, []).append(right)
     return [
-        (f"{family} {' '.join(_SHORT_RIGHTS.get(right, right) for right in _widest(rights))}",)
+        f"{family} {' '.join(_SHORT_RIGHTS.get(right, right) for right in _widest(rights))}"
         for family, rights in families.items()
     ]
 

@@ -12,6 +12,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from records.admin.filters import PeriodFilter
 from records.admin.lists import ReadOnlyAdmin
 from tokens.admin.audit_rows import AuditAdmin
 from tokens.admin.columns import form_of, mark_too_wide
@@ -45,7 +46,8 @@ LISTS = {
 class DenialAdmin(AuditAdmin):
     list_display = ["at", "why", "token_and_person", "kind", "seen_at"]
     list_filter = [
-        DenialCauseFilter, "at", KindFilter, TokenFilter, PersonFilter, OriginFilter,
+        DenialCauseFilter, ("at", PeriodFilter), KindFilter,
+        TokenFilter, PersonFilter, OriginFilter,
     ]  # fmt: skip
     fields = ["at", "why", "token", "subject", "kind", "page", "address"]
 
@@ -127,7 +129,7 @@ def _address(address: str) -> str:
 @admin.register(RefusedCalls)
 class RefusedCallsAdmin(ReadOnlyAdmin, UnframedAdmin):
     list_display = ["minute", "calls", "why", "kind_shown", "origin", "from_address"]
-    list_filter = [CountedCauseFilter, RuleFilter, CountedKindFilter, "minute"]
+    list_filter = [CountedCauseFilter, RuleFilter, CountedKindFilter, ("minute", PeriodFilter)]
     search_fields = ["address", "origin"]
     search_help_text = gettext_lazy("Address or page")
     ordering = ["-minute", "-id"]

@@ -100,7 +100,7 @@ class TokenForm(DomainForm):
 
 
 class NewTokenForm(TokenForm):
-    """A token to be made. `form_key` lets one form make one token, however often it is sent."""
+    """A token to be made."""
 
     error_fields = {"expires_at": "days"}
 
@@ -110,7 +110,6 @@ class NewTokenForm(TokenForm):
         required=False,
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
     )
-    form_key = forms.CharField(widget=forms.HiddenInput, max_length=64, required=False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from rest.addresses import site_address
 from tokens.login.addresses import login_address
 from tokens.models import AccessToken
-from tokens.scopes import granted
+from tokens.scopes import Scope, granted
 
 # The title and the text of each kind.
 TEXTS: dict[str, tuple[Promise, str]] = {
@@ -77,7 +77,7 @@ class Snippet:
 def snippets_for(token: AccessToken, secret: str, site: str) -> list[Snippet]:
     """Return what this token can be used for; what its permissions do not allow is left out."""
     rights = granted(token.user, token)
-    targets = [target for target in ("agent", "admin") if f"login:{target}" in rights]
+    targets = _targets(token)
     opens = [(f"login-{target}", target) for target in targets]
     for target in targets[:1]:
         opens += [(kind, target) for kind in ("link", "iframe", "form", "script")]
@@ -93,6 +93,19 @@ def snippets_for(token: AccessToken, secret: str, site: str) -> list[Snippet]:
     ]
 
 
+def _targets(token: AccessToken) -> list[str]:
+    """Return the rooms that the token opens by link."""
+    rights = granted(token.user, token)
+    return [target for target in ("agent", "admin") if f"login:{target}" in rights]
+
+
+def opens_here(token: AccessToken, secret: str, site: str) -> list[tuple[str, str]]:
+    """Return the rooms that a link of our own page opens: it shows no page of a listed domain."""
+    if token.domains and not token.allow_missing_referrer:
+        return []
+    return [(target, login_address(target, secret, site)) for target in _targets(token)]
+
+
 def serves_programs(token: AccessToken) -> bool:
     """Return whether calls that show no page, as those of programs do, may use the token."""
     return bool(token.networks) or not token.domains
@@ -104,8 +117,11 @@ def _snippet(kind: str, **words: str) -> Snippet:
 
 
 def as_context(token: AccessToken, secret: str, request: HttpRequest) -> dict[str, Any]:
+    site = site_address(request)
     return {
         "secret": secret,
-        "snippets": snippets_for(token, secret, site_address(request)),
+        "snippets": snippets_for(token, secret, site),
+        "opens": opens_here(token, secret, site),
+        "permissions": [choice for choice in Scope.choices if choice[0] in token.scopes],
         "serves_programs": serves_programs(token),
     }

@@ -6,6 +6,7 @@ that work are printed and the site is served. Configured deployments run `weiyu_
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import ipaddress
 import os
@@ -16,9 +17,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import TextIO
 
 import django
 import uvicorn
+from django.apps import apps
 from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
 from django.core.exceptions import ImproperlyConfigured
@@ -41,6 +44,9 @@ from weiyu_site.launch.bootstrap import (
 TOKEN_NAME = "make run"
 TOKEN_LIFE = timedelta(hours=24)
 DEMO_ANYWHERE = "WEIYU_DEMO_ANYWHERE"
+# In the data folder: one file for each start.
+STARTS = "starts"
+_held: list[TextIO] = []
 
 
 @dataclass(frozen=True)
@@ -142,15 +148,16 @@ def collect_static_files() -> None:
 def fingerprint_of_static_files() -> str:
     """Return a digest of the name, size and time of every static file."""
     digest = hashlib.sha256()
+    left_out = apps.get_app_config("staticfiles").ignore_patterns  # type: ignore[attr-defined]
     for finder in get_finders():
-        for name, storage in finder.list([]):
+        for name, storage in finder.list(left_out):
             found = Path(storage.path(name)).stat()
             digest.update(f"{name}\0{found.st_size}\0{found.st_mtime_ns}\n".encode())
     return digest.hexdigest()
 
 
 def issue_token() -> str | None:
-    """Return a fresh token of the demo administrator; the expired ones of earlier starts go.
+    """Return a fresh token of the demo administrator; those of starts that are over go.
 
     It carries every right, so that the link to the admin shows all of it.
     """
@@ -159,19 +166,46 @@ def issue_token() -> str | None:
     from tokens.scopes import ROLE_SCOPES
     from weiyu_site.demo import people
 
-    for old in AccessToken.objects.filter(name=TOKEN_NAME, expires_at__lte=timezone.now()):
-        old.remove(by=Actor.system())
-    administrator = people.administrator()
-    if administrator is None:
-        return None
-    _, secret = AccessToken.objects.issue(
-        user=administrator,
-        name=TOKEN_NAME,
-        by=Actor.system(),
-        scopes=sorted(ROLE_SCOPES[administrator.role]),
-        expires_at=timezone.now() + TOKEN_LIFE,
-    )
+    folder = keys.data_dir() / STARTS
+    folder.mkdir(mode=0o700, exist_ok=True)
+    with locked(folder / "lock"):
+        old = AccessToken.objects.filter(name=TOKEN_NAME).exclude(pk__in=running_starts(folder))
+        for token in old:
+            token.remove(by=Actor.system())
+        administrator = people.administrator()
+        if administrator is None:
+            return None
+        made, secret = AccessToken.objects.issue(
+            user=administrator,
+            name=TOKEN_NAME,
+            by=Actor.system(),
+            scopes=sorted(ROLE_SCOPES[administrator.role]),
+            expires_at=timezone.now() + TOKEN_LIFE,
+        )
+        # Open, and so locked, until this process ends, however it ends.
+        _held.append(locked(folder / str(made.pk)))
     return secret
+
+
+def locked(path: Path) -> TextIO:
+    """Return a file that nobody else can lock while it is open."""
+    file = path.open("a", encoding="utf-8")
+    fcntl.flock(file, fcntl.LOCK_EX)
+    return file
+
+
+def running_starts(folder: Path) -> list[int]:
+    """Return the tokens of the starts that still run; each holds the file of its token."""
+    running = []
+    for path in folder.glob("[0-9]*"):
+        with path.open(encoding="utf-8") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                running.append(int(path.name))
+            else:
+                path.unlink()
+    return running
 
 
 def welcome(binding: Binding, secret: str | None) -> str:
@@ -220,7 +254,6 @@ def run_server(binding: Binding, *, reload: bool) -> None:
         serve.APPLICATION,
         host=binding.host,
         port=binding.port,
-        log_config=None,
         reload=reload,
         reload_dirs=[str(ROOT)] if reload else None,
         reload_excludes=["data/*", ".venv/*", "tests/*"] if reload else None,

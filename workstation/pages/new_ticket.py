@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from functools import partial
+from typing import Any
+
 from django.db.models import Case, Q, When
 from django.http import HttpResponse
 from django.shortcuts import render
@@ -13,6 +16,7 @@ from accounts.models import User
 from configuration.values import value
 from records.errors import REFUSALS, sentence_of, status_of
 from records.ids import is_id
+from records.models import AlreadySent, SentForm, Submission, new_form_key
 from tickets.models import Ticket
 from workstation.forms import NewTicketForm
 from workstation.pages.layout import go_to, part_or_page
@@ -30,20 +34,27 @@ def new_ticket(request: AgentRequest) -> HttpResponse:
     if request.method == "GET":
         form = NewTicketForm(initial={"priority": value("default_priority")})
         return _show(request, form, 200)
-    form = NewTicketForm(request.POST)
+    form, sent = NewTicketForm(request.POST), SentForm.of(request.user.pk, "desk", request.POST)
     try:
         names_others = request.POST.get("requester", "") not in {"", str(request.user.pk)}
         if names_others or request.POST.get("workgroup"):
             need_scope(request, "users:read")
-        if not form.is_valid():
-            return _show(request, form, 400)
-        made = Ticket.objects.open_for(
-            by=Actor.of(request), channel=Ticket.Channel.AGENT, **form.cleaned_data
-        )
+        made = Submission.objects.made_by(sent)
+        if made is None:
+            if not form.is_valid():
+                return _show(request, form, 400)
+            made = Submission.objects.once(sent, partial(_open, request, **form.cleaned_data))
     except REFUSALS as refusal:
+        if isinstance(refusal, AlreadySent):
+            form.data = request.POST.copy()
+            form.data["form_key"] = new_form_key()
         form.add_error(None, getattr(refusal, "messages", None) or sentence_of(refusal))
         return _show(request, form, status_of(refusal))
-    return go_to(request, reverse("workstation:ticket", args=[made.pk]))
+    return go_to(request, reverse("workstation:ticket", args=[made]))
+
+
+def _open(request: AgentRequest, *, form_key: str, **said: Any) -> Ticket:
+    return Ticket.objects.open_for(by=Actor.of(request), channel=Ticket.Channel.AGENT, **said)
 
 
 def _show(request: AgentRequest, form: NewTicketForm, status: int) -> HttpResponse:

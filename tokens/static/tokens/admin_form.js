@@ -51,23 +51,25 @@ document.addEventListener("DOMContentLoaded", () => {
   const note = document.querySelector("[data-scopes-note]");
   const strike = (has) => {
     for (const box of boxes) {
-      box.closest("label").classList.toggle("scope-lacking", !has.includes(box.value));
+      const lacks = !has.includes(box.value);
+      box.closest("label").classList.toggle("scope-lacking", lacks);
+      // What an older token has beyond the role can still be taken away.
+      box.disabled = lacks && !box.checked;
     }
     if (note) note.hidden = boxes.every((box) => has.includes(box.value));
   };
   const person = document.getElementById("id_user");
   const follow = async (tick) => {
-    if (!person.value) return;
-    const found = await ask(place.dataset.person, { user: person.value });
+    const user = person?.value ?? place.dataset.user;
+    if (person && !user) return;
+    const found = await ask(place.dataset.person, { user });
     if (!found) return;
-    strike(found.has);
     if (tick) for (const box of boxes) box.checked = found.ticked.includes(box.value);
+    strike(found.has);
   };
-  if (person && window.django?.jQuery) {
-    // The choice of people is drawn by select2, which speaks through jQuery only.
-    window.django.jQuery(person).on("change", () => follow(true));
-    follow(false);
-  }
+  // The choice of people is drawn by select2, which speaks through jQuery only.
+  if (person) window.django?.jQuery(person).on("change", () => follow(true));
+  follow(false);
 
   const until = document.getElementById("id_until");
   const days = [...document.querySelectorAll("input[name=days]")];

@@ -25,6 +25,7 @@ document.addEventListener("click", async (event) => {
   if (!button || button.disabled) return;
   const label = button.textContent;
   if (!(await copy(document.getElementById(button.dataset.copy)))) return;
+  document.dispatchEvent(new Event("weiyu:copied"));
   button.textContent = said;
   button.classList.add("tool-done");
   setTimeout(() => {

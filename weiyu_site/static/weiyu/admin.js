@@ -32,3 +32,29 @@ function nameBoxes() {
   }
 }
 new MutationObserver(nameBoxes).observe(document.body, { childList: true, subtree: true });
+
+// The menus of filters: a click beside one or Escape shuts it, and long ones are narrowed by typing.
+const openMenu = () => document.querySelector(".filter-menu[open]");
+document.addEventListener("click", ({ target }) => {
+  const menu = openMenu();
+  // Select2 draws its choices at the end of the page, and takes away what was clicked.
+  if (menu && target.isConnected && !menu.contains(target) && !target.closest(".select2-container")) menu.open = false;
+});
+document.addEventListener("keydown", ({ key }) => {
+  const menu = key === "Escape" && openMenu();
+  if (!menu) return;
+  menu.open = false;
+  menu.querySelector("summary").focus();
+});
+document.addEventListener("input", ({ target }) => {
+  if (!target.matches(".filter-narrow")) return;
+  const words = target.value.trim().toLocaleLowerCase();
+  for (const line of target.nextElementSibling.children) {
+    line.hidden = !line.textContent.toLocaleLowerCase().includes(words);
+  }
+});
+
+// A table that goes on at the side can be reached and scrolled by the keyboard.
+for (const box of document.querySelectorAll(".results:not([tabindex])")) {
+  if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
+}

@@ -1,6 +1,8 @@
 // Everything that the workstation does beyond what htmx does: drafts, keys, focus, trouble.
 import { begin as beginCarried } from "./carried.js";
+import { begin as beginChoices } from "./choices.js";
 import { begin as beginDrafts } from "./drafts.js";
+import { begin as beginFocus } from "./focus.js";
 import { begin as beginKeys } from "./keys.js";
 import { begin as beginTrouble } from "./trouble.js";
 
@@ -43,7 +45,15 @@ function arrived(event) {
   if (target?.id === "list" || target?.id === "list-body" || target?.closest?.("#rows")) mark();
 }
 
+/** Let the keyboard reach what is too wide for its bubble. */
+function reachWide() {
+  for (const box of document.querySelectorAll(".bubble :is(pre, table):not([tabindex])")) {
+    if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
+  }
+}
+
 document.addEventListener("htmx:afterSettle", arrived);
+document.addEventListener("htmx:afterSettle", reachWide);
 document.addEventListener("htmx:historyRestore", () => { mark(); toLatest(); });
 document.addEventListener("htmx:oobAfterSwap", ({ detail }) => {
   if (detail.target?.id === "timeline") toLatest();
@@ -63,9 +73,12 @@ document.addEventListener("click", (event) => {
   if (event.target.closest("[data-back]")) mark();
 });
 
+beginChoices();
 beginCarried();
 beginDrafts();
+beginFocus(find);
 beginKeys({ find, showPanel });
 beginTrouble(find);
 mark();
 toLatest();
+reachWide();

@@ -1,5 +1,8 @@
 // Keys. Single letters work outside of fields only, and can be switched off.
+import { choose } from "./choices.js";
+
 const SWITCH = "weiyu.single-keys";
+const JUST = 1000; // ms in which whoever typed in a field may still be typing
 const isOn = () => { try { return localStorage.getItem(SWITCH) !== "off"; } catch { return true; } };
 
 export function begin({ find, showPanel }) {
@@ -27,7 +30,7 @@ export function begin({ find, showPanel }) {
     const select = find("[data-status]");
     if (!select?.querySelector("option[value=resolved]:not(:disabled)")) return;
     select.value = "resolved";
-    select.dispatchEvent(new Event("change", { bubbles: true }));
+    choose(select);
   }
 
   function leave() {
@@ -50,9 +53,13 @@ export function begin({ find, showPanel }) {
     "?": () => find("#keys").showModal(),
   };
 
+  let typed = -JUST; // when a key was last pressed in a field that nobody has left on purpose
+
   document.addEventListener("keydown", (event) => {
     const field = event.target.closest?.("input, textarea, select");
     const isSend = event.key === "Enter" && (event.ctrlKey || event.metaKey);
+    if (event.key === "Escape") typed = -JUST;
+    else if (field) typed = event.timeStamp;
     // Enter also ends the choice of a Chinese word; that one is not ours.
     if (event.isComposing || event.defaultPrevented) return;
     if (isSend && field?.form?.id === "composer") {
@@ -61,6 +68,7 @@ export function begin({ find, showPanel }) {
       field.form.requestSubmit(resolving || field.form.querySelector("[data-send]"));
     } else if (event.key === "Escape" && !find("dialog[open]")) leave();
     else if (!field && !event.ctrlKey && !event.metaKey && !event.altKey && isOn() && !find("dialog[open]")) {
+      if (event.timeStamp - typed < JUST) return;
       const act = single[event.key.length === 1 ? event.key.toLowerCase() : event.key];
       if (act) { event.preventDefault(); act(); }
     }
