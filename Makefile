@@ -11,7 +11,7 @@ PYTEST := $(VENV)/python -m pytest $(PYTEST_ARGS)
 ALONE := env -u WEIYU_DATABASE_URL -u WEIYU_DATABASE_URL_FILE -u WEIYU_REDIS_URL -u WEIYU_REDIS_URL_FILE
 
 .DEFAULT_GOAL := help
-.PHONY: help run dev test check bench bench-hostile chaos clean install install-dev client-packages \
+.PHONY: help run dev test check clients fuzz bench bench-hostile chaos clean install install-dev client-packages \
 	lint types layers migrations schema write-schema messages browser-table deploy tests-sqlite tests-postgresql format
 .NOTPARALLEL:
 
@@ -31,6 +31,12 @@ test: install-dev ## Run every test that this machine can run
 
 check: install-dev ## Run exactly what CI runs; nothing may be skipped
 	@$(VENV)/python .ci/check.py
+
+clients: install-dev client-packages ## Write typed clients from docs/openapi.yaml, compile them and let them call a demo
+	$(ALONE) $(PYTEST) tests/clients/test_typed.py
+
+fuzz: install-dev ## Send the API 20,000 calls made up from its description (CASES and SEED change it)
+	FUZZ_CASES=$${CASES:-20000} $(ALONE) $(PYTEST) -s tests/api/test_fuzz.py
 
 bench: install-dev ## Measure the API beside plain Django and plain DRF (BENCH_ARGS=--help)
 	@$(VENV)/python -m benchmarks $(BENCH_ARGS)

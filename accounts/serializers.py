@@ -10,7 +10,11 @@ from django.core.files.base import ContentFile
 from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import extend_schema_field
+from drf_spectacular.utils import (
+    OpenApiExample,
+    extend_schema_field,
+    extend_schema_serializer,
+)
 from rest_framework import serializers
 
 from accounts.actor import token_of
@@ -50,11 +54,25 @@ class AvatarField(serializers.Field[Any, Any, Any, Any]):
         )
 
 
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "Person",
+            request_only=True,
+            value={
+                "username": "kim@example.org",
+                "display_name": "Kim",
+                "external_source": "shop",
+                "external_id": "88",
+            },
+        )
+    ]
+)
 class PersonSerializer(FastModelSerializer[User]):
     """A person as administrators write them and the team reads them."""
 
     username = FastCharField(max_length=LONGEST_ADDRESS)
-    avatar = AvatarField(read_only=True)
+    avatar = AvatarField(read_only=True, allow_null=True)
     workgroups = IdsField(required=False, help_text="Ids of the workgroups that they work in.")
     password = serializers.CharField(
         write_only=True,
@@ -80,6 +98,15 @@ class PersonSerializer(FastModelSerializer[User]):
 _IDS_AND_NAMES = Workgroup.objects.order_by("id").values("id", "name")
 
 
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "Profile",
+            request_only=True,
+            value={"availability": "AVAILABLE", "time_zone": "Asia/Shanghai"},
+        )
+    ]
+)
 class ProfileSerializer(FastModelSerializer[User]):
     """The caller: who they are, what they may change about themselves, and what they may do."""
 
@@ -133,6 +160,29 @@ class ProfileSerializer(FastModelSerializer[User]):
         }
 
 
+@extend_schema_field(OpenApiTypes.BINARY)
+class PictureField(AvatarField):
+    """The picture itself."""
+
+
+class ProfileFormSerializer(ProfileSerializer):
+    """What a person may change about themselves, as a form with a picture."""
+
+    avatar = PictureField(
+        required=False,
+        help_text="PNG, JPEG, WebP or GIF, up to 5 MB; it is drawn anew as a square of 256.",
+    )
+
+
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "Workgroup",
+            request_only=True,
+            value={"name": "Returns", "description": "What came back.", "members": [4, 5]},
+        )
+    ]
+)
 class WorkgroupSerializer(FastModelSerializer[Workgroup]):
     members = IdsField(required=False, help_text="Ids of the agents and administrators in it.")
     name = FastCharField(max_length=LONGEST_NAME)

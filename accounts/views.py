@@ -7,7 +7,7 @@ from typing import Any, cast
 from django.db.models import Prefetch
 from django.http import Http404, HttpResponse
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework.decorators import action
 from rest_framework.mixins import RetrieveModelMixin
 from rest_framework.parsers import MultiPartParser
@@ -19,7 +19,13 @@ from accounts.actor import Actor
 from accounts.avatars import MEDIA_TYPE
 from accounts.filters import PersonFilter, WorkgroupFilter
 from accounts.models import User, UserQuerySet, Workgroup, WorkgroupQuerySet
-from accounts.serializers import PersonSerializer, ProfileSerializer, WorkgroupSerializer
+from accounts.serializers import (
+    PersonSerializer,
+    ProfileFormSerializer,
+    ProfileSerializer,
+    WorkgroupSerializer,
+)
+from rest.schema.examples import edited_like
 from rest.viewsets import ApiViewSet, FamilyViewSet, UpdateMixin
 
 
@@ -35,6 +41,7 @@ class EditMixin(UpdateMixin):
         serializer.instance = self.get_object()
 
 
+@edited_like(display_name="Emma Jones", language="en")
 class UserViewSet(EditMixin, FamilyViewSet[User]):
     """People: administrators, agents and customers."""
 
@@ -42,6 +49,8 @@ class UserViewSet(EditMixin, FamilyViewSet[User]):
     serializer_class = PersonSerializer
     filterset_class = PersonFilter
     orderings = ["-id", "username", "-created_at", "-updated_at"]
+    example_id = 6
+    example_ids = {"avatar": 1, "destroy": 13}
 
     def get_queryset(self) -> UserQuerySet:
         # As an attribute: Django makes a queryset for each row otherwise, half the time of a list.
@@ -93,6 +102,7 @@ class UserViewSet(EditMixin, FamilyViewSet[User]):
         return answer
 
 
+@edited_like(description="Invoices and refunds.", members=[4, 5])
 class WorkgroupViewSet(EditMixin, FamilyViewSet[Workgroup]):
     """Workgroups and who is in them."""
 
@@ -100,6 +110,8 @@ class WorkgroupViewSet(EditMixin, FamilyViewSet[Workgroup]):
     serializer_class = WorkgroupSerializer
     filterset_class = WorkgroupFilter
     orderings = ["-id", "name"]
+    example_id = 2
+    example_ids = {"destroy": 4}
 
     def get_queryset(self) -> WorkgroupQuerySet:
         people = User.objects.get_queryset().only("id")
@@ -114,6 +126,13 @@ class WorkgroupViewSet(EditMixin, FamilyViewSet[Workgroup]):
         instance.dissolve(by=Actor.of(self.request), expected_version=self.expected_version)
 
 
+# A picture is a file in a form, and an address in JSON.
+AS_JSON_OR_FORM = extend_schema(
+    request={"application/json": ProfileSerializer, "multipart/form-data": ProfileFormSerializer}
+)
+
+
+@extend_schema_view(update=AS_JSON_OR_FORM, partial_update=AS_JSON_OR_FORM)
 class ProfileViewSet(RetrieveModelMixin, EditMixin, ApiViewSet[User]):
     """The caller's own profile."""
 

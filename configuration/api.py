@@ -7,9 +7,11 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.http import Http404
 from drf_spectacular.utils import (
+    OpenApiExample,
     OpenApiParameter,
     extend_schema,
     extend_schema_field,
+    extend_schema_serializer,
     extend_schema_view,
 )
 from rest_framework import serializers
@@ -24,6 +26,7 @@ from configuration.models import DEFAULT, ConfigurationValue
 from configuration.states import SettingState, setting_state, setting_states
 from configuration.values import assign
 from rest.filters import known_to, refuse_unknown
+from rest.schema.operations import ONLY_THESE
 from rest.viewsets import ApiViewSet, DestroyMixin, UpdateMixin
 
 TYPES = ["text", "boolean", "integer", "choice", "language", "time_zone", "list"]
@@ -50,14 +53,17 @@ class SettingChoiceSerializer(serializers.Serializer[dict[str, str]]):
     label: Any = serializers.CharField()
 
 
+@extend_schema_serializer(
+    examples=[OpenApiExample("Value", value={"value": "high"}, request_only=True)]
+)
 class SettingSerializer(serializers.Serializer[SettingState]):
     """A setting: what it is, what it may be, and its present value, the one writable field."""
 
     key = serializers.CharField(read_only=True)
     value = AnyValueField()
     default = AnyValueField(read_only=True)
-    type = serializers.CharField(read_only=True, help_text=f"One of: {', '.join(TYPES)}.")
-    group = serializers.CharField(read_only=True, help_text=f"One of: {', '.join(Group.values)}.")
+    type = serializers.ChoiceField(choices=TYPES, read_only=True)
+    group = serializers.ChoiceField(choices=Group.choices, read_only=True)
     label: Any = serializers.CharField(read_only=True)
     help = serializers.CharField(read_only=True)
     choices = SettingChoiceSerializer(many=True, read_only=True, allow_null=True)
@@ -71,8 +77,14 @@ class SettingSerializer(serializers.Serializer[SettingState]):
     version = serializers.IntegerField(read_only=True)
 
 
-FIELDS = OpenApiParameter("fields", str, description="Answer with these fields only.")
-KEY = OpenApiParameter("key", str, OpenApiParameter.PATH, description="The key of the setting.")
+FIELDS = OpenApiParameter("fields", {"type": "string", "minLength": 1}, description=ONLY_THESE)
+KEY = OpenApiParameter(
+    "key",
+    str,
+    OpenApiParameter.PATH,
+    description="The key of the setting.",
+    examples=[OpenApiExample("default_priority", value="default_priority")],
+)
 
 
 @extend_schema_view(partial_update=extend_schema(parameters=[KEY]))

@@ -6,7 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import extend_schema_field
+from drf_spectacular.utils import (
+    OpenApiExample,
+    extend_schema_field,
+    extend_schema_serializer,
+)
 from rest_framework import serializers
 
 from accounts.models import User, Workgroup
@@ -54,6 +58,15 @@ class TicketOfMessage(serializers.IntegerField):
         return instance.conversation.ticket_id
 
 
+# What stands there already may be written at any time, anything else for some minutes only.
+WRITTEN_IN_THE_DEMO = (
+    "There is: group by workgroup instead of agent. I am checking whether the export can do it too."
+)
+
+
+@extend_schema_serializer(
+    examples=[OpenApiExample("Message", request_only=True, value={"content": WRITTEN_IN_THE_DEMO})]
+)
 class MessageSerializer(FastModelSerializer[Message]):
     """A message as the caller sees it; only the content can be written, by its author."""
 
@@ -100,6 +113,15 @@ class WrittenMessageSerializer(MessageSerializer):
         fields = [*MessageSerializer.Meta.fields, "duplicate"]
 
 
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "Message",
+            request_only=True,
+            value={"ticket": 12, "content": "A new signature is on its way.", "client_id": "crm-1"},
+        )
+    ]
+)
 class NewMessageSerializer(serializers.Serializer[Any]):
     conversation = IdField(required=False)
     ticket = IdField(required=False)

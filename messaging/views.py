@@ -7,7 +7,7 @@ from typing import Any, TypeVar, cast
 
 from django.db.models import Model, QuerySet
 from django.utils.translation import gettext as _
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.decorators import action
 from rest_framework.mixins import ListModelMixin, RetrieveModelMixin
 from rest_framework.request import Request
@@ -49,6 +49,7 @@ class MessageViewSet(FamilyViewSet[Message]):
     large_fields = {"content": "content", "content_html": "html"}
     # Whoever counts by it sees no notes, which alone have none.
     filled_columns = frozenset({"public_seq"})
+    example_id = 68
 
     def get_queryset(self) -> MessageQuerySet:
         return Message.objects.visible_to(self.request.user).with_names()
@@ -59,6 +60,18 @@ class MessageViewSet(FamilyViewSet[Message]):
     def search(self, messages: MessageQuerySet, text: str) -> MessageQuerySet:
         return messages.matching(text)
 
+    @extend_schema(
+        parameters=[
+            OpenApiParameter(
+                "ordering",
+                enum=["seq", "-seq", "id", "-id"],
+                description=(
+                    "With `ticket` or `conversation` by `seq`, without either by `id`; a leading "
+                    "“-” sorts downwards. Without it: `seq`, with `before_seq` `-seq`; `-id`."
+                ),
+            )
+        ]
+    )
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """List messages.
 
@@ -144,6 +157,8 @@ class ConversationViewSet(
     serializer_class = ConversationSerializer
     filterset_class = ConversationFilter
     orderings = ["-last_message_at", "-id"]
+    example_id = 35
+    example_ids = {"assign": 37, "claim": 36, "close": 34, "reopen": 4}
 
     def get_queryset(self) -> ConversationQuerySet:
         user = cast("User", self.request.user)
@@ -197,7 +212,7 @@ class ConversationViewSet(
         """
         return self._change(Conversation.reopen)
 
-    @action(detail=True, methods=["post"], serializer_class=ReadUpToSerializer)
+    @action(detail=True, methods=["post"], serializer_class=ReadUpToSerializer, takes_version=False)
     def read(self, request: Request, pk: str) -> Response:
         """Note how far you have read.
 

@@ -57,11 +57,15 @@ class StrictFilterBackend(DjangoFilterBackend):
         refuse_empty(request, names)
         if names & {name.removesuffix("[]") for name in request.query_params}:
             queryset = super().filter_queryset(request, queryset, view)
-        text = request.query_params.get("search", "").strip()
+        if not search or "search" not in request.query_params:
+            return queryset
+        text = request.query_params["search"].strip()
+        if not text:
+            raise missing_value("search")
         if len(text) > LONGEST_SEARCH:
             message = _("Search for at most %(most)s characters.") % {"most": LONGEST_SEARCH}
             raise invalid_field("search", message, "max-length")
-        return search(queryset, text) if search and text else queryset
+        return search(queryset, text)
 
 
 def known_to(view: APIView) -> frozenset[str]:
@@ -95,8 +99,12 @@ def refuse_empty(request: Request, names: set[str]) -> None:
     """Refuse filters without a value: a program that lost it does not mean everything."""
     for name in sorted(names):
         if not all(word.strip() for word in words_of(request.query_params, name)):
-            message = _("A value is missing. Give it, or leave the parameter or the comma out.")
-            raise invalid_field(name, message, "blank")
+            raise missing_value(name)
+
+
+def missing_value(name: str) -> ValidationError:
+    message = _("A value is missing. Give it, or leave the parameter or the comma out.")
+    return invalid_field(name, message, "blank")
 
 
 class IdField(forms.IntegerField):

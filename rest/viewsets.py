@@ -59,6 +59,11 @@ class ApiViewSet(GenericViewSet[_Model]):
     large_fields: ClassVar[dict[str, str]] = {}
     # True, also set while answering: the answer shows a secret, which is never kept.
     shows_secret: bool = False
+    # False, also for one action: there is no version to compare.
+    takes_version: bool = True
+    # An object of the demo for the examples of the schema, and others for some actions.
+    example_id: int | str = 1
+    example_ids: Mapping[str, int | str] = {}
     # Set by the router for GET|POST F, which are not in the schema.
     is_rest_form: bool = False
     # The version that the caller read; None: the last write wins.

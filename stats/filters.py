@@ -67,13 +67,22 @@ class WordsFilter(TakesSeveral, ParameterFilter):
     """A filter by any of several words."""
 
 
-class StepFilter(ParameterFilter):
+class ZoneFilter(ParameterFilter):
     schema: ClassVar[dict[str, Any]] = {
-        "enum": list(STEPS),
-        "type": "string",
-        "default": "day",
-        "minLength": 1,
+        **ParameterFilter.schema,
+        "format": "time-zone",
+        "examples": ["Asia/Shanghai"],
     }
+
+
+class DayFilter(ParameterFilter):
+    schema: ClassVar[dict[str, Any]] = {
+        "anyOf": [{"type": "string", "format": "date"}, {"type": "string", "format": "date-time"}],
+    }
+
+
+class StepFilter(ParameterFilter):
+    schema: ClassVar[dict[str, Any]] = {"enum": list(STEPS), "type": "string", "default": "day"}
 
 
 def _filled(text: str) -> str:
@@ -125,7 +134,7 @@ def _step(text: str) -> str:
 class OverviewFilter(FilterSet):
     """The parameters of every figure."""
 
-    tz = ParameterFilter(
+    tz = ZoneFilter(
         _zone, "IANA time zone that decides where days begin. Default: the caller's own."
     )
     workgroup = WordsFilter(
@@ -153,10 +162,8 @@ class OverviewFilter(FilterSet):
     def get_filters(cls) -> dict[str, Filter]:
         # “from” cannot stand on the left of an assignment.
         period = {
-            "from": ParameterFilter(
-                _day_or_moment, "First day or moment. Default: 30 days with today."
-            ),
-            "to": ParameterFilter(
+            "from": DayFilter(_day_or_moment, "First day or moment. Default: 30 days with today."),
+            "to": DayFilter(
                 _day_or_moment,
                 "Last day, which counts in full, or the moment before which it ends. "
                 "Default: today.",

@@ -6,6 +6,8 @@ from typing import Any
 
 from rest_framework import serializers
 
+from stats.periods import STEPS
+
 
 class SummarySerializer(serializers.Serializer[Any]):
     """Durations in seconds; null where there were none."""
@@ -80,6 +82,6 @@ class TimeseriesSerializer(serializers.Serializer[Any]):
     """Figures over time."""
 
     tz = serializers.CharField()
-    group_by = serializers.CharField()
+    group_by = serializers.ChoiceField(choices=list(STEPS))
     period = SpanSerializer()
     points = PointSerializer(many=True)

@@ -19,7 +19,7 @@ import configuration.values
 from accounts.actor import Actor
 from accounts.models import User
 from records import triggers
-from tests.server import prepared, serving, weiyu  # noqa: F401 - the fixtures themselves
+from tests.server import demo, prepared, serving, weiyu  # noqa: F401 - the fixtures themselves
 from tokens.models import AccessToken
 
 # A machine that many share stops for a moment now and then, which is no finding.

@@ -22,7 +22,7 @@ import urllib.request
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import LiteralString
+from typing import LiteralString, TypeVar
 from urllib.parse import urlsplit
 
 import psycopg
@@ -137,6 +137,9 @@ class Weiyu(Process):
         return self.manage("issue_access_token", *arguments).strip()
 
 
+_Site = TypeVar("_Site", bound=Weiyu)
+
+
 @dataclass(frozen=True)
 class Prepared:
     """What every server begins with: a migrated database with the cast, and the hashed assets."""
@@ -216,7 +219,7 @@ def serving(prepared: Prepared) -> Callable[..., contextlib.AbstractContextManag
         (directory / "static").symlink_to(prepared.static)
         with _database(directory, like=prepared.database_url) as url:
             env = {**_environment(directory), "WEIYU_DATABASE_URL": url, **(env or {})}
-            weiyu = _weiyu(directory, env, workers)
+            weiyu = _weiyu(directory, env, workers, Weiyu)
             try:
                 weiyu.start()
                 yield weiyu
@@ -236,10 +239,57 @@ def weiyu(
         yield running
 
 
-def _weiyu(directory: Path, env: Mapping[str, str], workers: int) -> Weiyu:
+@dataclass
+class Demo(Weiyu):
+    """The site with the people and tickets of `make run`, and the token that it prints."""
+
+    token: str = ""
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.token}"}
+
+
+@contextlib.contextmanager
+def serving_demo(directory: Path, prepared: Prepared) -> Iterator[Demo]:
+    """Serve what `make run` makes, on SQLite as it does, with more calls a minute."""
+    (directory / "static").symlink_to(prepared.static)
+    env = {
+        **_environment(directory),
+        "WEIYU_DEMO_PASSWORD": people.PASSWORD,
+        "WEIYU_DATABASE_URL": f"sqlite:///{directory / 'weiyu.sqlite3'}",
+    }
+    demo = _weiyu(directory, env, 1, Demo)
+    try:
+        demo.token = demo.manage("shell", "--no-imports", "-c", MAKE_DEMO).strip()
+        demo.start()
+        yield demo
+    finally:
+        demo.stop()
+
+
+MAKE_DEMO = """
+from django.core.management import call_command
+from accounts.actor import Actor
+from configuration.values import assign
+from weiyu_site.launch.start import issue_token
+call_command("migrate", verbosity=0)
+call_command("seed_demo", verbosity=0)
+assign({"api_rate_per_minute": 100_000}, by=Actor.system())
+print(issue_token())
+"""
+
+
+@pytest.fixture(scope="session")
+def demo(prepared: Prepared, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    with serving_demo(tmp_path_factory.mktemp("demo"), prepared) as running:
+        yield running
+
+
+def _weiyu(directory: Path, env: Mapping[str, str], workers: int, kind: type[_Site]) -> _Site:
     port = free_port()
     options = ["--port", str(port), "--workers", str(workers), "--workers-without-redis"]
-    return Weiyu(
+    return kind(
         command=[sys.executable, "-m", "weiyu_site.serve", *options],
         env=env,
         log_path=directory / "server.log",

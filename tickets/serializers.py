@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 
 from accounts.models import User, Workgroup
@@ -22,6 +23,20 @@ from tickets.models.ticket import LONGEST_CONTENT
 from tokens.api.fields import KnownIdField
 
 
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "Ticket",
+            request_only=True,
+            value={
+                "title": "Order 2041 came damaged",
+                "content": "Two of six glasses are broken.",
+                "priority": "medium",
+                "tags": ["orders"],
+            },
+        )
+    ]
+)
 class TicketSerializer(FastModelSerializer[Ticket]):
     """A ticket as the team reads and writes it."""
 
@@ -50,7 +65,7 @@ class TicketSerializer(FastModelSerializer[Ticket]):
     workgroup_name = RelatedNameField()
     tags = TextListField(required=False, help_text="Small letters; sorted.")
     channel = FastChoiceField(choices=Ticket.Channel.choices, read_only=True)
-    follow_up_of = RelatedIdField(read_only=True)
+    follow_up_of = RelatedIdField(read_only=True, allow_null=True)
 
     class Meta:
         model = Ticket

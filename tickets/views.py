@@ -37,6 +37,11 @@ class TicketViewSet(FamilyViewSet[Ticket]):
     filterset_class = TicketFilter
     large_fields = {"content": "content"}
     orderings = ["-id", "-created_at", "-updated_at", "-priority", "waiting_since"]
+    example_id = 12
+    example_ids = {
+        "assign": 39, "claim": 34, "close": 24, "destroy": 30, "hold": 18, "reopen": 33,
+        "resolve": 21, "restore": 40,
+    }  # fmt: skip
 
     def get_queryset(self) -> TicketQuerySet:
         tickets, user = cast("TicketQuerySet", super().get_queryset()), self.request.user

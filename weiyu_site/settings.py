@@ -277,7 +277,7 @@ REST_FRAMEWORK = {
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "rest.negotiation.AlwaysJSON",
     "DEFAULT_METADATA_CLASS": None,
     "EXCEPTION_HANDLER": "rest.problems.problem_response",
-    "DEFAULT_SCHEMA_CLASS": "rest.schema.FamilySchema",
+    "DEFAULT_SCHEMA_CLASS": "rest.schema.operations.FamilySchema",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
     "URL_FORMAT_OVERRIDE": None,
 }
@@ -299,9 +299,15 @@ SPECTACULAR_SETTINGS = {
         "Everything the workstation can do. Send an AccessToken as "
         "`Authorization: Bearer …`.\n\n"
         "Lists answer a bare array, a page at a time; the `Link` header leads to the pages beside "
-        "it. Commas in a filter mean “or”. Errors are RFC 9457 problems: match on `code`."
+        "it. Commas in a filter mean “or”. Errors are RFC 9457 problems: match on `code`.\n\n"
+        "`GET` and `POST` on a family itself, such as `/api/tickets`, are its list and its create "
+        "in the manner of REST: the same parameters and bodies, and creating answers 201 with "
+        "`Location`. Every address also works with a slash at its end."
     ),
     "VERSION": "1",
+    "CONTACT": {"name": "The administrators of this desk"},
+    "LICENSE": {"name": "Apache License 2.0", "identifier": "Apache-2.0"},
+    "SERVERS": [{"url": "/", "description": "The desk that this description comes from."}],
     # In the order of the page.
     "TAGS": [
         {"name": "tickets", "description": "Pieces of work with a life-cycle and a history."},
@@ -313,21 +319,26 @@ SPECTACULAR_SETTINGS = {
         {"name": "statistics", "description": "Figures of any period and time zone."},
         {"name": "settings", "description": "The system configuration, for administrators."},
         {"name": "tokens", "description": "AccessTokens: whose, for what, until when."},
+        {"name": "login-links", "description": "Addresses that sign one browser in, once."},
     ],
     "OAS_VERSION": "3.1.1",
     "SCHEMA_PATH_PREFIX": "/api/",
     "AUTHENTICATION_WHITELIST": ["tokens.api.authentication.BearerAuthentication"],
-    "PREPROCESSING_HOOKS": ["rest.schema.documented_paths"],
+    "PREPROCESSING_HOOKS": ["rest.schema.operations.documented_paths"],
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
-        "rest.schema.finish",
+        "rest.schema.finish.finish",
     ],
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_NAME_OVERRIDES": {
         "CloseReasonEnum": "tickets.lifecycle.CloseReason",
+        "BucketEnum": "stats.periods.STEPS",
         "ConversationKindEnum": "messaging.models.Conversation.Kind",
         "MessageKindEnum": "messaging.models.Message.Kind",
+        "SettingGroupEnum": "configuration.declared.Group",
+        "SettingTypeEnum": "configuration.api.TYPES",
         "ScopeEnum": "tokens.scopes.Scope",
+        "TicketStatusEnum": "tickets.lifecycle.Status",
         "TokenEventVerbEnum": "tokens.models.TokenEvent.Verb",
         "TokenStateEnum": "tokens.models.TokenState",
     },

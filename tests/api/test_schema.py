@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -113,3 +114,134 @@ def test_every_family_is_in_it(document):
 
     described = {path.split("/")[2] for path in document["paths"]}
     assert families <= described
+
+
+# --- What typed clients build on ----------------------------------------------------------------
+
+
+def reached_from_answers(document: dict) -> set[str]:
+    """Return the names of the shapes that answers have, and those inside of them."""
+    schemas, found = document["components"]["schemas"], set()
+    waiting = [
+        answer.get("content", {})
+        for _, operation in operations(document)
+        for answer in operation["responses"].values()
+    ]
+    while waiting:
+        for name in re.findall(r"#/components/schemas/(\w+)", str(waiting.pop())):
+            if name not in found:
+                found.add(name)
+                waiting.append(schemas[name])
+    return found
+
+
+def body_of(operation: dict, kind: str = "application/json") -> str:
+    return operation["requestBody"]["content"][kind]["schema"]["$ref"].rpartition("/")[2]
+
+
+def test_answers_have_all_their_members_always(document):
+    for name in reached_from_answers(document):
+        shape = document["components"]["schemas"][name]
+        assert shape.get("required", []) == sorted(shape.get("properties", {})), name
+
+
+def test_what_may_be_null_is_said_to_be(document):
+    schemas = document["components"]["schemas"]
+
+    assert schemas["Ticket"]["properties"]["follow_up_of"]["type"] == ["integer", "null"]
+    assert schemas["Person"]["properties"]["avatar"]["type"] == ["string", "null"]
+    assert "token" not in schemas["Token"]["properties"]
+    assert schemas["NewToken"]["properties"]["token"]["type"] == ["string", "null"]
+
+
+def test_no_member_of_a_body_is_promised_by_a_default(document):
+    for name, shape in document["components"]["schemas"].items():
+        for member, schema in shape.get("properties", {}).items():
+            assert "default" not in schema, f"{name}.{member}"
+
+
+def test_an_empty_address_has_one_shape_only(document):
+    """An empty text is a text of at most 254 letters, too, so it is not one of two."""
+    assert "anyOf" in document["components"]["schemas"]["PersonRequest"]["properties"]["email"]
+
+
+def test_a_picture_is_a_file_in_a_form_and_an_address_in_json(document):
+    call = document["paths"]["/api/user/profile"]["put"]
+    schemas = document["components"]["schemas"]
+
+    form = schemas[body_of(call, "multipart/form-data")]["properties"]["avatar"]
+    assert (form["type"], form["format"]) == ("string", "binary")
+    in_json = schemas[body_of(call)]["properties"]["avatar"]
+    assert (in_json["type"], in_json["format"]) == (["string", "null"], "uri")
+
+
+def test_messages_name_the_orderings_of_both_kinds_of_list(document):
+    parameters = document["paths"]["/api/messages/list"]["get"]["parameters"]
+    ordering = next(each for each in parameters if each["name"] == "ordering")
+
+    assert ordering["schema"] == {"type": "string", "enum": ["-id", "-seq", "id", "seq"]}
+
+
+def test_whatever_compares_versions_says_how(document):
+    for name, operation in operations(document):
+        parameters = {each["name"]: each for each in operation.get("parameters", [])}
+        compares = "{id}" in name or "{key}" in name or "profile" in name
+        compares = compares and not name.startswith("GET") and not name.endswith("/read")
+        assert ("412" in operation["responses"]) == compares, name
+        assert ("If-Match" in parameters) == compares, name
+        if compares and not name.startswith("DELETE"):
+            shape = document["components"]["schemas"][body_of(operation)]
+            assert shape["properties"]["version"]["type"] == "integer", name
+
+
+@pytest.mark.parametrize(
+    ("good", "bad"),
+    [
+        ({"If-Match": "*"}, {"If-Match": "seven"}),
+        ({"If-Match": '"7"'}, {"If-Match": '"7'}),
+        ({"If-Match": 'W/"7"'}, {"If-Match": '"7","8"'}),
+        ({"Idempotency-Key": "a b"}, {"Idempotency-Key": " a"}),
+        ({"Idempotency-Key": "order-2041"}, {"Idempotency-Key": "Ä"}),
+    ],
+)
+def test_headers_have_patterns(document, good, bad):
+    call = document["paths"]["/api/tickets/{id}/resolve"]["post"]
+    patterns = {
+        each["name"]: each["schema"]["pattern"]
+        for each in call["parameters"]
+        if each["in"] == "header"
+    }
+
+    for texts, fits in ((good, True), (bad, False)):
+        for header, text in texts.items():
+            assert bool(re.search(patterns[header], text)) is fits
+
+
+def test_lists_are_called_lists_and_changes_updates(document):
+    schemas = document["components"]["schemas"]
+
+    assert schemas["TicketList"]["type"] == "array"
+    assert body_of(document["paths"]["/api/tickets/{id}"]["put"]) == "TicketUpdate"
+    assert not [name for name in schemas if name.startswith(("Paginated", "Patched"))]
+
+
+def test_it_says_where_whose_and_under_which_licence(document):
+    assert document["servers"][0]["url"] == "/"
+    assert document["info"]["license"]["identifier"] == "Apache-2.0"
+    assert document["info"]["contact"]["name"]
+    assert "`/api/tickets`" in document["info"]["description"]
+    declared = {tag["name"] for tag in document["tags"]}
+    assert {tag for _, call in operations(document) for tag in call["tags"]} == declared
+
+
+def test_nothing_in_it_is_unused_or_cut_short(document):
+    text = str(document)
+    for name in document["components"]["schemas"]:
+        assert f"'#/components/schemas/{name}'" in text, name
+    assert "wlc_…" not in text
+
+
+def test_problems_tell_their_further_members(document):
+    members = set(document["components"]["schemas"]["Problem"]["properties"])
+
+    assert {"current", "allowed", "messages", "scope", "id", "assignee"} < members

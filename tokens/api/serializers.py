@@ -6,7 +6,11 @@ from datetime import UTC
 from typing import Any, NoReturn
 
 from django.utils.translation import gettext_lazy as _
-from drf_spectacular.utils import extend_schema_field
+from drf_spectacular.utils import (
+    OpenApiExample,
+    extend_schema_field,
+    extend_schema_serializer,
+)
 from rest_framework import serializers
 
 from accounts.actor import token_of
@@ -37,24 +41,22 @@ class Scopes(PassThrough, BoundedListField):
     child = serializers.ChoiceField(choices=Scope.choices)
 
 
-@extend_schema_field({"type": "string", "examples": [None]})
+@extend_schema_field({"type": "string", "examples": ["eyJhbGciOiJIUzM4NCJ9.e30.x7Qk2w"]})
 class ShownOnce(serializers.CharField):
-    """The token itself, in the answer that makes it; null in every other."""
+    """The token itself, in the answer that makes it; other answers do not have the field."""
 
     def __init__(self) -> None:
         super().__init__(
             read_only=True,
             allow_null=True,
-            help_text="The token itself, in the answer that makes it; null ever after.",
+            help_text="The token itself. null where it was made by an earlier call.",
         )
 
     def get_attribute(self, instance: AccessToken) -> str | None:
-        return instance.__dict__.get("shown_once")
-
-
-@extend_schema_field({"type": "string", "examples": ["eyJhbGciOiJIUzM4NCIs…"]})
-class ShownNow(ShownOnce):
-    pass
+        if "shown_once" not in vars(instance):
+            raise serializers.SkipField
+        secret: str | None = vars(instance)["shown_once"]
+        return secret
 
 
 class PersonOfTokenField(RelatedIdField):
@@ -66,8 +68,8 @@ class PersonOfTokenField(RelatedIdField):
         super().fail(key, **details)
 
 
-class TokenSerializer(FastModelSerializer[AccessToken]):
-    """An AccessToken: whose it is, what it may do, from where, until when."""
+class NewTokenSerializer(FastModelSerializer[AccessToken]):
+    """An AccessToken with the token itself, which is shown in this answer and never again."""
 
     name = FastCharField(max_length=120)
     description = FastCharField(max_length=2000, required=False, allow_blank=True)
@@ -119,10 +121,23 @@ class TokenSerializer(FastModelSerializer[AccessToken]):
         ]  # fmt: skip
 
 
-class NewTokenSerializer(TokenSerializer):
-    """An AccessToken with the token itself, which is shown in this answer and never again."""
-
-    token = ShownNow()
+@extend_schema_serializer(
+    exclude_fields=["token"],
+    examples=[
+        OpenApiExample(
+            "Token",
+            request_only=True,
+            value={
+                "name": "Night export",
+                "description": "Copies the tickets into the data warehouse.",
+                "scopes": ["tickets:read"],
+                "networks": ["203.0.113.0/24"],
+            },
+        )
+    ],
+)
+class TokenSerializer(NewTokenSerializer):
+    """An AccessToken: whose it is, what it may do, from where, until when."""
 
 
 class DisableSerializer(serializers.Serializer[Any]):
@@ -178,6 +193,15 @@ class PersonNamed(serializers.Field[Any, Any, Any, Any]):
         return person.pk
 
 
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "Login link",
+            request_only=True,
+            value={"target": "agent", "user": 2, "next": "/agent/tickets/12"},
+        )
+    ]
+)
 class LoginLinkSerializer(serializers.Serializer[Any]):
     """A link that opens a room once, and how to ask for one."""
 
@@ -197,7 +221,7 @@ class LoginLinkSerializer(serializers.Serializer[Any]):
         {
             "type": "string",
             "format": "uri",
-            "examples": ["https://desk.example.com/agent/auth/login?accessToken=wlc_…"],
+            "examples": ["https://desk.example.com/agent/auth/login?accessToken=wlc_x7Qk2w"],
         }
     )
     def get_url(self, link: Any) -> str:

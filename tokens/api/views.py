@@ -17,6 +17,7 @@ from rest_framework.serializers import BaseSerializer
 from accounts.actor import Actor
 from records.errors import Forbidden
 from rest.cursors import PAGINATION_PARAMETERS
+from rest.schema.examples import edited_like
 from rest.serializers import NoInputSerializer
 from rest.viewsets import ApiViewSet, FamilyViewSet
 from tokens.api.filters import TokenFilter
@@ -34,6 +35,7 @@ from tokens.models import AccessToken, AccessTokenQuerySet, TokenEvent
 from tokens.request import address_of
 
 
+@edited_like(name="Screen in the hall", domains=[])
 class TokenViewSet(FamilyViewSet[AccessToken]):
     """AccessTokens. Administrators see all of them and write, everybody else reads their own."""
 
@@ -42,6 +44,9 @@ class TokenViewSet(FamilyViewSet[AccessToken]):
     serializer_class = TokenSerializer
     filterset_class = TokenFilter
     orderings = ["-id", "expires_at"]
+    example_id = 3
+    # One that goes no further than that of the caller.
+    example_ids = {"destroy": 5, "disable": 2, "enable": 5, "rotate": 5, "update": 5}
 
     def get_queryset(self) -> AccessTokenQuerySet:
         tokens = AccessToken.objects.visible_to(self.request.user)
@@ -122,10 +127,10 @@ class TokenViewSet(FamilyViewSet[AccessToken]):
     def _shown(self, token: AccessToken, secret: str | None) -> AccessToken:
         """Return the token as lists read it, with the secret for this one answer."""
         row = self.get_queryset().get(pk=token.pk)
+        vars(row)["shown_once"] = secret
         if secret is not None:
             self.shows_secret = True
             row.record("shown", by=Actor.of(self.request))
-            vars(row)["shown_once"] = secret
         return row
 
     def _answer(self, token: AccessToken) -> Response:

@@ -40,12 +40,15 @@ CHATS = [
     ("zhouming", None, ["在吗?想问一下发票的问题"]),
 ]
 
+# Shorter than the life of what `make run` prints, which may change and delete such a token alone.
+A_DAY_AT_THE_FAIR = timedelta(hours=20)
 # For whom, name, scopes (None: the default ones), domains, days ago, and whether it is disabled.
 TOKENS: list[tuple[str, str, list[str] | None, list[str], int, bool]] = [
     ("lina", "CRM workstation", None, ["crm.example.com"], 27, False),
     ("tom", "Help-desk frame", None, ["*.example.com"], 12, False),
     ("admin", "Nightly report", ["statistics:read"], [], 3, False),
     ("sara", "Old integration", ["tickets:read"], [], 20, True),
+    ("admin", "Screen at the fair", ["statistics:read"], [], 0, False),
 ]
 
 
@@ -160,6 +163,7 @@ ENDS: dict[str, Callable[[Ticket, Actor], None]] = {
     "resolved": lambda ticket, by: ticket.resolve(by=by),
     "reopened": lambda ticket, by: ticket.resolve(by=by),
     "closed": lambda ticket, by: ticket.resolve(by=by),
+    "deleted": lambda ticket, by: ticket.delete_softly(by=by),
     "spam": lambda ticket, by: ticket.close(by=by, reason=Ticket.CloseReason.SPAM),
 }
 
@@ -192,7 +196,12 @@ def give_token(
     by = Actor(teller.people["admin"])
     with time_is(teller.now - timedelta(days=days_ago)):
         token, _never_shown = AccessToken.objects.issue(
-            user=teller.people[username], name=name, by=by, scopes=scopes, domains=domains
+            user=teller.people[username],
+            name=name,
+            by=by,
+            scopes=scopes,
+            domains=domains,
+            expires_at=None if days_ago else teller.now + A_DAY_AT_THE_FAIR,
         )
     # As if they had been mailed when they were due: nobody reads the mails of a demo.
     ExpiryNotice.objects.bulk_create(

@@ -45,6 +45,7 @@ WORKGROUPS = {
     "Support": ("Accounts, the app and the API.", ["tom", "sara", "lina"]),
     "Billing": ("Invoices, payments and refunds.", ["sara", "tom"]),
     "中文客服": ("中文咨询与售后。", ["lina", "wangmei"]),
+    "Night shift": ("From ten to six; nothing has come in yet.", ["sara"]),
 }
 
 
