@@ -11,7 +11,7 @@ PYTEST := $(VENV)/python -m pytest $(PYTEST_ARGS)
 ALONE := env -u WEIYU_DATABASE_URL -u WEIYU_DATABASE_URL_FILE -u WEIYU_REDIS_URL -u WEIYU_REDIS_URL_FILE
 
 .DEFAULT_GOAL := help
-.PHONY: help run dev test check bench clean install install-dev client-packages \
+.PHONY: help run dev test check bench bench-hostile chaos clean install install-dev client-packages \
 	lint types layers migrations schema write-schema messages browser-table deploy tests-sqlite tests-postgresql format
 .NOTPARALLEL:
 
@@ -34,6 +34,13 @@ check: install-dev ## Run exactly what CI runs; nothing may be skipped
 
 bench: install-dev ## Measure the API beside plain Django and plain DRF (BENCH_ARGS=--help)
 	@$(VENV)/python -m benchmarks $(BENCH_ARGS)
+
+bench-hostile: install-dev ## Attack the server and measure what others wait meanwhile (BENCH_ARGS=--help)
+	@$(VENV)/python -m benchmarks.hostile $(BENCH_ARGS)
+
+# Minutes, and more than one core: before a release, not at each commit.
+chaos: install-dev ## Stop, hang and fill what Weiyu stands on, while it is used
+	$(ALONE) $(PYTEST) -n0 tests/chaos/outages.py
 
 install: found-python
 	@"$(PYTHON)" -m weiyu_site.launch.bootstrap
@@ -77,7 +84,7 @@ write-schema: install-dev ## Write docs/openapi.yaml from the code
 		--validate --fail-on-warn --file $(SCHEMA)
 
 browser-table: install-dev ## Write docs/guide/browsers-measured.md from what the browsers do
-	WEIYU_WRITE_BROWSER_TABLE=true $(ALONE) $(PYTEST) tests/browser/test_matrix.py
+	WEIYU_TEST_WRITE_BROWSER_TABLE=true $(ALONE) $(PYTEST) tests/browser/test_matrix.py
 
 # The compiled file is committed as well, so that running Weiyu takes no gettext tools.
 messages: install-dev ## Collect the texts into the Chinese catalogue and compile it (needs GNU gettext)

@@ -17,9 +17,11 @@ except ModuleNotFoundError as error:
     )
 
 from weiyu_site.launch import keys
+from weiyu_site.launch.refusals import ending_in_a_sentence
 
 if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "weiyu_site.settings")
     # What `make run` made, so that commands work beside it in the same folder.
     keys.load()
-    execute_from_command_line(sys.argv)
+    with ending_in_a_sentence():
+        execute_from_command_line(sys.argv)

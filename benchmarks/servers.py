@@ -19,8 +19,6 @@ from urllib.parse import urlsplit
 import psycopg
 from psycopg import sql
 
-from weiyu_site import serve
-
 ROOT = Path(__file__).resolve().parent.parent
 POSTGRESQL = os.environ.get("WEIYU_TEST_POSTGRESQL", "postgres://postgres@127.0.0.1:5432/postgres")
 
@@ -120,26 +118,26 @@ def serving(
     application: str, environment: dict[str, str], workers: int, *, known: str
 ) -> Iterator[Server]:
     """Yield a server that answers the address `known`."""
-    port = _free_port()
-    words = serve.command(host="127.0.0.1", port=port, workers=workers, log_level="warning")
-    words[1] = application
-    process = subprocess.Popen([sys.executable, "-m", *words], cwd=ROOT, env=environment)
+    port = free_port()
+    options = ["--port", str(port), "--workers", str(workers)]
+    words = [sys.executable, "-m", "benchmarks.server", application, *options]
+    process = subprocess.Popen(words, cwd=ROOT, env=environment)
     try:
-        _wait_until_it_answers(process, f"http://127.0.0.1:{port}{known}")
+        wait_until_it_answers(process, f"http://127.0.0.1:{port}{known}")
         yield Server(process, port)
     finally:
         process.terminate()
         process.wait(30)
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
 
 
-def _wait_until_it_answers(process: subprocess.Popen[bytes], url: str) -> None:
+def wait_until_it_answers(process: subprocess.Popen[bytes], url: str) -> None:
     for _ in range(600):
         if process.poll() is not None:
             break

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import zoneinfo
 from collections.abc import Callable
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase
 from django.utils import timezone, translation
 
 from accounts.languages import asked_for
+from accounts.time_zones import zone_of
 from configuration.values import value
 
 
@@ -27,14 +28,14 @@ class PersonalSettingsMiddleware:
         if language:
             translation.activate(language)
             request.LANGUAGE_CODE = translation.get_language()
-        if zone == settings.TIME_ZONE:
+        if zone.key == settings.TIME_ZONE:
             return self.get_response(request)
         # Threads serve many people, so the zone must not outlive the request.
-        with timezone.override(zoneinfo.ZoneInfo(zone)):
+        with timezone.override(zone):
             return self.get_response(request)
 
 
-def _wishes(request: HttpRequest) -> tuple[str, str]:
+def _wishes(request: HttpRequest) -> tuple[str, ZoneInfo]:
     """Return the language ("" leaves the browser's) and the time zone to use."""
     # Programs read UTC, whoever they come for.
     is_api = request.path_info.startswith("/api/")
@@ -44,5 +45,5 @@ def _wishes(request: HttpRequest) -> tuple[str, str]:
     is_session = settings.SESSION_COOKIE_NAME in request.COOKIES
     if is_session and request.user.is_authenticated:
         own_zone = "" if is_api else request.user.time_zone
-        return request.user.language or language, own_zone or zone
-    return language, zone
+        return request.user.language or language, zone_of(own_zone, zone)
+    return language, zone_of(zone)

@@ -10,6 +10,9 @@ from urllib.parse import unquote, unquote_plus
 # Spellings under which people and programs have been seen to send a token, after `folded`.
 TOKEN_NAMES = frozenset({"accesstoken", "token"})
 
+# From HTML: `&amp;accessToken=`.
+_ESCAPED_ONCE_TOO_OFTEN = re.compile(r"\A(?:amp;)++")
+
 # WHATWG URL: an address of the web loses these wherever they stand, and takes \ for /. Without two
 # slashes it would begin at the page that it stands in, which is one of ours.
 _DROPPED = str.maketrans("", "", "\t\n\r")
@@ -23,10 +26,7 @@ _DEEPEST = 4
 
 def folded(name: str) -> str:
     """Return the name of a parameter as its spellings have it in common."""
-    plain = unquote_plus(name).strip().lower()
-    while plain.startswith("amp;"):
-        # From HTML that was escaped once too often: `&amp;accessToken=`.
-        plain = plain.removeprefix("amp;")
+    plain = _ESCAPED_ONCE_TOO_OFTEN.sub("", unquote_plus(name).strip().lower())
     return plain.replace("_", "").replace("-", "")
 
 
@@ -54,6 +54,8 @@ def _read(path: str) -> Iterator[str]:
         yield posixpath.normpath(f"/{plain.lstrip('/')}")
         # WHATWG removes `x/..` by segments, empty ones too; posixpath joins those before.
         yield re.sub(r"/+", "/", "/".join(_resolved(plain)))
+        # Nobody resolves dots that were encoded together with the slash before them.
+        yield re.sub(r"/+", "/", plain)
 
 
 def _resolved(path: str) -> list[str]:

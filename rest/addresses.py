@@ -13,5 +13,10 @@ def site_address(request: HttpRequest | Request) -> str:
     return settings.PUBLIC_URL or f"{request.scheme}://{request.get_host()}"
 
 
+def is_our_own(request: HttpRequest | Request, origin: str) -> bool:
+    """Return whether a page of this origin is one of ours, whatever Host a proxy passes on."""
+    return origin == settings.PUBLIC_URL or origin.partition("://")[2] == request.get_host()
+
+
 def absolute(request: HttpRequest | Request, path: str) -> str:
     return f"{site_address(request)}{iri_to_uri(path)}"

@@ -16,7 +16,9 @@ from django.core.exceptions import (
     RequestDataTooBig,
     ValidationError,
 )
+from django.db import DatabaseError, InterfaceError
 from django.http import Http404, HttpRequest, HttpResponse
+from django.utils.log import log_response
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from rest_framework import exceptions
@@ -24,11 +26,13 @@ from rest_framework.settings import api_settings
 from rest_framework.utils.encoders import JSONEncoder
 
 from records.errors import Conflict, Stale, as_code, code_of, sentence_of, status_of
+from records.outages import RETRY_AFTER, is_outage
 
 MEDIA_TYPE = "application/problem+json"
 SERVER_ERROR = gettext_lazy(
     "Something went wrong here. Try again; if it stays, report the request id."
 )
+UNAVAILABLE = gettext_lazy("We cannot reach our data at the moment. Try again in a few seconds.")
 
 # Nobody reads more; what else is wrong is told when these are mended.
 MOST_ERRORS = 20
@@ -148,6 +152,14 @@ def _answer_rest(error: exceptions.APIException, request: HttpRequest | None) ->
     return problem(error.status_code, code, str(error.detail), request=request, headers=headers)
 
 
+@answer.register
+def _answer_outage(
+    error: DatabaseError | InterfaceError | OSError, request: HttpRequest | None
+) -> HttpResponse | None:
+    """Answer what passes by itself; any other failure of theirs is nobody's expectation."""
+    return unavailable(error, request) if is_outage(error) else None
+
+
 # REST framework's own words, in ours.
 _OWN_CODES = {
     "parse-error": "malformed",
@@ -172,6 +184,23 @@ def bad_request(request: HttpRequest, error: Exception) -> HttpResponse:
 def server_error(request: HttpRequest) -> HttpResponse:
     """Answer an error of ours without a word about it; the log has the rest."""
     return problem(500, "server-error", str(SERVER_ERROR), request=request)
+
+
+def unavailable(error: Exception, request: HttpRequest | None) -> HttpResponse:
+    """Answer an outage, which the caller may wait for."""
+    return as_outage(problem(503, "unavailable", str(UNAVAILABLE), request=request), error, request)
+
+
+def as_outage(
+    response: HttpResponse, error: Exception, request: HttpRequest | None
+) -> HttpResponse:
+    """Say when to try again, and log the cause instead of Django's own line without it."""
+    response.headers["Retry-After"] = str(RETRY_AFTER)
+    path = request.path if request else "-"
+    log_response(
+        "%s: %s", response.reason_phrase, path, response=response, request=request, exception=error
+    )
+    return response
 
 
 def _invalid(found: Iterator[FieldError], request: HttpRequest | None) -> HttpResponse:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import threading
 from functools import cache
 
 from csp.decorators import csp_update
@@ -21,9 +22,18 @@ from rest.problems import not_found, problem
 RENDERERS = {"json": OpenApiJsonRenderer, "yaml": OpenApiYamlRenderer}
 
 
-@cache
+_MAKING = threading.Lock()
+
+
 def rendered_schema(kind: str) -> bytes:
     """Return the whole description; it depends on the code alone, so it is made once."""
+    # The generator fills tables of its own while it runs, and two at once fail.
+    with _MAKING:
+        return make_schema(kind)
+
+
+@cache
+def make_schema(kind: str) -> bytes:
     with translation.override("en"):
         document = SchemaGenerator().get_schema(request=None, public=True)
         return force_bytes(RENDERERS[kind]().render(document, renderer_context={}))

@@ -19,6 +19,7 @@ from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers
 from rest_framework.request import Request
 
+from accounts.time_zones import zone_of
 from configuration.kinds import TimeZone
 from configuration.values import value
 from records.errors import invalid_field
@@ -195,7 +196,7 @@ class OverviewFilter(FilterSet):
     def period(self) -> Period:
         """Return the period; a last day counts in full."""
         person = self.request.user
-        zone = self.given["tz"] or ZoneInfo(person.time_zone or value("default_time_zone"))
+        zone = self.given["tz"] or zone_of(person.time_zone, value("default_time_zone"))
         end = _moment(self.given["to"] or timezone.localdate(timezone=zone), zone, day_after=True)
         first = self.given["from"]
         if first is None:

@@ -48,6 +48,10 @@ SENTENCES: dict[str, tuple[Promise, Promise]] = {
         "Check that the AccessToken was copied whole and belongs to this server, or have an "
         "administrator make a new one."
     )),
+    "token-not-yet-valid": (_("The token is not valid yet"), _(
+        "It was made at a time that this server's clock has not come to. Have an administrator set "
+        "the server's clock right; the AccessToken itself is good."
+    )),
     "token-expired": (_("The token has expired"), _(
         "Have an administrator make a new AccessToken and put it in the place of this one."
     )),
@@ -114,6 +118,7 @@ NAMES_NO_TOKEN = {
     "token-missing",
     "token-doubled",
     "token-invalid",
+    "token-not-yet-valid",
     "token-deleted",
     "code-used",
     "signed-out",

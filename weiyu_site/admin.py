@@ -22,10 +22,10 @@ from accounts.actor import Actor
 from tokens.embedding.policies import NOBODY, framed_by
 from tokens.login.addresses import safe_next
 from tokens.login.guards import may_enter, turn_away
-from tokens.login.middleware import open_to_all
+from tokens.login.middleware import by_origin, open_to_all
 from tokens.request import token_request
 from tokens.scopes import allows
-from weiyu_site.dashboard import state_of_the_system
+from weiyu_site.dashboard import state_of_the_system, wrong_proxy
 
 # What people do most stands first; anything else follows.
 ORDER_OF_APPS = ("tickets", "messaging", "accounts", "tokens", "configuration")
@@ -109,6 +109,7 @@ class WeiyuAdminSite(AdminSite):
         return update_wrapper(inner, view)
 
     @method_decorator(never_cache)
+    @method_decorator(by_origin)
     @method_decorator(open_to_all)
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         if request.method == "GET" and self.has_permission(request):
@@ -140,7 +141,8 @@ class WeiyuAdminSite(AdminSite):
 
     def index(self, request: HttpRequest, extra_context: Any = None) -> Any:
         state = state_of_the_system(request.user)
-        return super().index(request, {"state": state, **(extra_context or {})})
+        context = {"state": state, "wrong_proxy": wrong_proxy(request)}
+        return super().index(request, {**context, **(extra_context or {})})
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
         apps = super().get_app_list(request, app_label)

@@ -7,7 +7,9 @@ from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
 
+from django.conf import settings
 from django.db.models import Count, Q
+from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -66,6 +68,18 @@ def state_of_the_system(user: Any) -> State:
     if user.has_perm("tokens.view_accesstoken"):
         _add_tokens(state)
     return state
+
+
+def wrong_proxy(request: HttpRequest) -> str:
+    """Return what a proxy passes on wrongly, as a sentence, "" where nothing is."""
+    called = f"{request.scheme}://{request.get_host()}"
+    if not settings.PUBLIC_URL or called == settings.PUBLIC_URL:
+        return ""
+    return _(
+        "You called this site as %(called)s, and WEIYU_PUBLIC_URL is %(ours)s. If your browser "
+        "shows the latter, the proxy does not pass on what it should: Host with its port, "
+        "X-Forwarded-Proto, and its own address in WEIYU_TRUSTED_PROXIES."
+    ) % {"called": called, "ours": settings.PUBLIC_URL}
 
 
 def _add_tickets(state: State, user: User) -> None:

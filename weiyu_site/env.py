@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import difflib
 import ipaddress
 import os
 import re
@@ -31,6 +32,16 @@ DATABASES = {"django.db.backends.sqlite3", "django.db.backends.postgresql"}
 MAIL_PORTS = {"smtp": 25, "smtp+tls": 587, "smtps": 465}
 
 
+_asked: set[str] = set()
+# By the demo, which asks when it is made.
+READ_ELSEWHERE = ("WEIYU_DEMO_PASSWORD", "WEIYU_DEMO_ANYWHERE")
+# Of tests, of the samples in docs/guide, and what Kubernetes tells of a service named "weiyu…".
+FREE = re.compile(
+    r"WEIYU_TEST_\w+|WEIYU_URL|WEIYU_TOKEN"
+    r"|WEIYU_(\w+_)?(SERVICE_(HOST|PORT(_\w+)?)|PORT(_\d+_(TCP|UDP|SCTP)(_\w+)?)?)"
+)
+
+
 class MailServer(NamedTuple):
     """Where mails are handed in, as whom, and who they come from ("" leaves that open)."""
 
@@ -44,15 +55,29 @@ class MailServer(NamedTuple):
 
 def optional(name: str) -> str | None:
     """Return the value of `name`, or of the file that `NAME_FILE` names, or None."""
+    _asked.add(name)
     path = os.environ.get(f"{name}_FILE")
     if path is None:
         return os.environ.get(name)
     if name in os.environ:
         raise ImproperlyConfigured(f"{name} and {name}_FILE are both set; keep one of them.")
     try:
-        return Path(path).read_text(encoding="utf-8").strip()
+        # Editors on Windows write a byte order mark in front.
+        return Path(path).read_text(encoding="utf-8-sig").strip()
     except OSError as error:
         raise ImproperlyConfigured(f"{name}_FILE cannot be read: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise ImproperlyConfigured(f"{name}_FILE is not text in UTF-8: save it as such.") from error
+
+
+def refuse_unknown() -> None:
+    """Refuse a `WEIYU_*` variable that nothing reads: somebody believes that it does something."""
+    known = {*_asked, *READ_ELSEWHERE}
+    known |= {f"{name}_FILE" for name in known}
+    for name in sorted(os.environ):
+        if name.startswith("WEIYU_") and name not in known and not FREE.fullmatch(name):
+            (nearest,) = difflib.get_close_matches(name, known, n=1, cutoff=0)
+            raise ImproperlyConfigured(f"{name} is no setting of Weiyu; {nearest} is one.")
 
 
 def text(name: str, default: str | None = None) -> str:
@@ -121,7 +146,16 @@ def origin(name: str) -> str:
         raise ImproperlyConfigured(
             f"{name} must be a whole address without a path, such as https://desk.example.com"
         )
-    return found
+    return _as_browsers_say_it(found)
+
+
+def _as_browsers_say_it(origin: str) -> str:
+    """Return an origin in small letters and without the port that its scheme has anyhow."""
+    origin = origin.lower()
+    for scheme, port in (("https://", ":443"), ("http://", ":80")):
+        if origin.startswith(scheme):
+            return origin.removesuffix(port)
+    return origin
 
 
 def _is_origin(address: str) -> bool:

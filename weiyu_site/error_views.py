@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import sys
+
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
 from configuration.values import remembered
+from records.outages import is_outage
 from rest import problems
 from tokens.backends import FAMILIES
 from tokens.scopes import allows
@@ -54,9 +57,22 @@ def handler404(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def handler500(request: HttpRequest) -> HttpResponse:
+    # Django names no cause, but is still handling it.
+    error = sys.exception()
+    if isinstance(error, Exception) and is_outage(error):
+        return _unavailable(request, error)
     if _is_api(request):
         return problems.server_error(request)
     return _page(request, 500, _("Something went wrong"), str(problems.SERVER_ERROR))
+
+
+def _unavailable(request: HttpRequest, error: Exception) -> HttpResponse:
+    """Answer while the database, or the disk, is away: to programs as a problem."""
+    accepted = request.get_preferred_type(["text/html", "application/json"])
+    if _is_api(request) or accepted == "application/json":
+        return problems.unavailable(error, request)
+    page = _page(request, 503, _("Out of order for a moment"), str(problems.UNAVAILABLE))
+    return problems.as_outage(page, error, request)
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:

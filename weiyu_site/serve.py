@@ -1,26 +1,32 @@
 """Serve the site: `python -m weiyu_site.serve --host 127.0.0.1 --port 8000 --workers 2`.
 
-The options of the server stand here alone; `--print` writes the uvicorn command that has them.
+The one command for production. It refuses what cannot work before it starts anything, and it
+alone limits what a connection may cost (weiyu_site/edge/connections.py).
 """
 
 from __future__ import annotations
 
 import argparse
 import os
-import shlex
 from collections.abc import Sequence
 from typing import Any
 
 import django
 import uvicorn
+from django.conf import settings
+from django.core import checks
+from uvicorn.supervisors import ChangeReload
 
 from weiyu_site.launch.database_state import end_on_other_states
+from weiyu_site.launch.refusals import EXIT_CODE, end, ending_in_a_sentence
+from weiyu_site.launch.static_files import names_not_collected
+from weiyu_site.launch.workers import Workers
 
 APPLICATION = "weiyu_site.asgi:application"
 
 OPTIONS: dict[str, Any] = {
     "loop": "uvloop",
-    "http": "httptools",
+    "http": "weiyu_site.edge.connections:Connection",
     "ws": "websockets-sansio",
     # Else a caller on this machine says who it is; weiyu_site/edge judges proxies.
     "proxy_headers": False,
@@ -32,42 +38,89 @@ OPTIONS: dict[str, Any] = {
     # one that we are just closing.
     "timeout_keep_alive": 75,
     "timeout_graceful_shutdown": 10,
+    # A worker that says nothing for so long is started anew.
+    "timeout_worker_healthcheck": 60,
+    # The site's own LOGGING writes the server's lines too.
+    "log_config": None,
 }
 
 
-def command(**more: Any) -> list[str]:
-    """Return the uvicorn command line with our options."""
-    words = ["uvicorn", APPLICATION]
-    for name, value in {**OPTIONS, **more}.items():
-        flag = name.replace("_", "-")
-        if name == "ws_per_message_deflate":
-            words += [f"--{flag}", str(value).lower()]
-        elif isinstance(value, bool):
-            words.append(f"--{flag}" if value else f"--no-{flag}")
-        else:
-            words += [f"--{flag}", str(value)]
-    return words
+def main(arguments: Sequence[str] | None = None) -> int:
+    given = _parser().parse_args(arguments)
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "weiyu_site.settings")
+    with ending_in_a_sentence():
+        django.setup()
+    refuse_what_cannot_work(given)
+    config = uvicorn.Config(
+        APPLICATION,
+        host=given.host,
+        port=given.port,
+        workers=given.workers,
+        reload=given.reload,
+        **OPTIONS,
+    )
+    return run(config)
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m weiyu_site.serve", description=__doc__)
     parser.add_argument("--host", default="127.0.0.1")
-    parser.add_argument("--port", type=int, default=8000)
-    parser.add_argument("--workers", type=int, default=1)
+    parser.add_argument("--port", type=_between(0, 65_535), default=8000)
+    parser.add_argument("--workers", type=_between(1, 1000), default=1)
     parser.add_argument("--reload", action="store_true", help="restart when a file changes")
-    parser.add_argument("--print", action="store_true", help="print the uvicorn command instead")
-    given = parser.parse_args(arguments)
-    more = {"host": given.host, "port": given.port, "workers": given.workers}
-    if given.print:
-        print(shlex.join(command(**more)))  # noqa: T201 - it is what was asked for
-        return
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "weiyu_site.settings")
-    django.setup()
-    # Here once: a server that keeps workers alive would start them again and again.
+    parser.add_argument(
+        "--workers-without-redis",
+        action="store_true",
+        help="let several workers count for themselves, and tell each other nothing",
+    )
+    return parser
+
+
+def _between(least: int, most: int) -> Any:
+    def number(text: str) -> int:
+        if not (text.isascii() and text.isdigit() and least <= int(text) <= most):
+            raise argparse.ArgumentTypeError(f"must be from {least} to {most}, not {text!r}")
+        return int(text)
+
+    return number
+
+
+def refuse_what_cannot_work(given: argparse.Namespace) -> None:
+    """End here with one sentence: workers would start, fail and start again."""
+    if given.workers > 1 and not settings.REDIS_URL and not given.workers_without_redis:
+        end(
+            "Weiyu cannot start: several workers need Redis, which WEIYU_REDIS_URL names. Without "
+            "it they count rates each for itself and show changes made in another only when a "
+            "page is loaded again; --workers-without-redis accepts that."
+        )
     end_on_other_states()
-    # The site's own LOGGING writes the server's lines too.
-    uvicorn.run(APPLICATION, reload=given.reload, log_config=None, **more, **OPTIONS)
+    if missing := names_not_collected():
+        end(
+            f"Weiyu cannot start: {settings.STATIC_ROOT} lacks {len(missing)} static files, such "
+            f"as {missing[0]}. Run manage.py collectstatic --noinput"
+        )
+    for found in checks.run_checks():
+        if found.is_serious():
+            end(f"Weiyu cannot start: {found.msg} ({found.id})")
+
+
+def run(config: uvicorn.Config) -> int:
+    """Serve until told to end; return the exit code."""
+    try:
+        sockets = [config.bind_socket()]
+        if config.should_reload:
+            ChangeReload(config, target=uvicorn.Server(config).run, sockets=sockets).run()
+        elif config.workers > 1:
+            return Workers(config, sockets=sockets).run_all()
+        else:
+            uvicorn.Server(config).run(sockets=sockets)
+    except KeyboardInterrupt:
+        pass
+    except SystemExit:
+        # uvicorn has said why, and has a code of its own for it.
+        return EXIT_CODE
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(main())

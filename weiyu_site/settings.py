@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
-from weiyu_site import env
+from weiyu_site import env, static_files
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 DATA_DIR = Path(env.text("WEIYU_DATA_DIR", str(BASE_DIR / "data")))
@@ -28,6 +28,9 @@ if "*" in ALLOWED_HOSTS and not DEBUG:
     raise ImproperlyConfigured("WEIYU_ALLOWED_HOSTS must name hosts; '*' is for debugging only.")
 TRUSTED_PROXIES = env.networks("WEIYU_TRUSTED_PROXIES")
 CSRF_TRUSTED_ORIGINS = env.origins("WEIYU_CSRF_TRUSTED_ORIGINS")
+if PUBLIC_URL:
+    # Our own, also where a proxy drops the port from the Host that it passes on.
+    CSRF_TRUSTED_ORIGINS.append(PUBLIC_URL)
 
 # --- Parts --------------------------------------------------------------------------------------
 
@@ -47,7 +50,7 @@ INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.messages",
     "whitenoise.runserver_nostatic",
-    "django.contrib.staticfiles",
+    "weiyu_site.static_files.WeiyuStaticFilesConfig",
     "rest_framework",
     "django_filters",
     "drf_spectacular",
@@ -73,7 +76,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     # Before CSRF: a session that has just ended holds no secret, and its person wants the cause.
     "tokens.login.middleware.AuthenticationMiddleware",
-    "django.middleware.csrf.CsrfViewMiddleware",
+    "tokens.login.middleware.CsrfMiddleware",
     "configuration.middleware.PersonalSettingsMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -105,6 +108,7 @@ DATABASES = {
     "default": env.database("WEIYU_DATABASE_URL", f"sqlite:///{DATA_DIR / 'weiyu.sqlite3'}")
 }
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+    # What the address says counts: `sqlite:////path?timeout=5`.
     DATABASES["default"]["OPTIONS"] = {
         # Two writers queue for the lock at BEGIN instead of failing at the first write.
         "transaction_mode": "IMMEDIATE",
@@ -112,6 +116,17 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
         "init_command": (
             "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-20000;"
         ),
+        **DATABASES["default"].get("OPTIONS", {}),
+    }
+else:
+    # A machine that is gone answers nothing at all, and whoever asks it would wait for minutes.
+    DATABASES["default"]["OPTIONS"] = {
+        "connect_timeout": 5,
+        "tcp_user_timeout": 10_000,  # milliseconds
+        "keepalives_idle": 30,
+        "keepalives_interval": 10,
+        "keepalives_count": 3,
+        **DATABASES["default"].get("OPTIONS", {}),
     }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
@@ -129,7 +144,7 @@ if REDIS_URL:
     }
     CHANNEL_LAYERS = {
         "default": {
-            "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+            "BACKEND": "weiyu_site.channel_layer.RedisChannelLayer",
             # redis-py 8 would close a silent subscription after 5 s.
             "CONFIG": {
                 "hosts": [{"address": REDIS_URL, "socket_timeout": None}],
@@ -235,7 +250,11 @@ SILENCED_SYSTEM_CHECKS = [
 
 CORS_ALLOW_ALL_ORIGINS = True
 CORS_URLS_REGEX = r"^/api/"
-CORS_ALLOW_HEADERS = ["authorization", "content-type", "idempotency-key", "if-match"]
+CORS_ALLOW_HEADERS = [
+    "authorization", "content-type", "idempotency-key", "if-match",
+    # What libraries for tracing and AJAX add by themselves; only x-request-id is read.
+    "traceparent", "tracestate", "baggage", "sentry-trace", "x-requested-with", "x-request-id",
+]  # fmt: skip
 CORS_EXPOSE_HEADERS = [
     "Link", "Location", "ETag", "X-Total-Count", "X-Total-Count-Exact", "X-Request-ID",
     "X-Token-Expires-At", "WWW-Authenticate", "Retry-After", "RateLimit", "RateLimit-Policy",
@@ -327,9 +346,13 @@ USE_TZ = True
 
 STATIC_URL = "/static/"
 STATIC_ROOT = DATA_DIR / "static"
-STATICFILES_DIRS = [BASE_DIR / "weiyu_site" / "static"]
+WHITENOISE_ADD_HEADERS_FUNCTION = static_files.add_headers
 STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "default": {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        # Django would open each one to everybody on the machine.
+        "OPTIONS": {"file_permissions_mode": 0o600, "directory_permissions_mode": 0o700},
+    },
     "staticfiles": {
         "BACKEND": (
             "django.contrib.staticfiles.storage.StaticFilesStorage"
@@ -360,13 +383,28 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"()": "weiyu_site.edge.logs.LineFormatter"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "filters": {
+        "callers_fault": {"()": "weiyu_site.edge.logs.CallersFault"},
+        "once_a_minute": {"()": "weiyu_site.edge.logs.OnceAMinute"},
+    },
+    "handlers": {
+        "console": {
+            "class": "logging.StreamHandler",
+            "formatter": "line",
+            "filters": ["callers_fault"],
+        }
+    },
     "root": {"handlers": ["console"], "level": LOG_LEVEL},
     "loggers": {
         "django": {"handlers": ["console"], "level": LOG_LEVEL, "propagate": False},
         "axes": {"level": "WARNING"},
+        # While Redis is away it says so each second.
+        "channels_redis.pubsub": {"filters": ["once_a_minute"]},
         # The server sets up its own lines before it loads us; they become ours.
         "uvicorn": {"handlers": ["console"], "level": LOG_LEVEL, "propagate": False},
         "uvicorn.access": {"level": LOG_LEVEL, "propagate": True},
     },
 }
+
+# Last, when all that there is has been asked for.
+env.refuse_unknown()

@@ -86,7 +86,29 @@ def test_an_export_has_what_the_list_shows(dora, carol, issue, browser):
         assert [row["token_name"] for row in exported(client, **query)] == names, query
 
 
-@pytest.mark.parametrize("begin", ["=", "+", "-", "@", "\t", "\r"])
+@pytest.mark.parametrize(
+    "begin",
+    [
+        "=",
+        "+",
+        "-",
+        "@",
+        "\t",
+        "\r",
+        "\n",
+        # Full width, small, behind a byte order mark or what else nobody sees.
+        "\uff1d",
+        "\uff0b",
+        "\uff0d",
+        "\uff20",
+        "\ufe63",
+        "\ufeff=",
+        "\u200b\u00ad@",
+        "\u3000=",
+        " =",
+    ],
+    ids=ascii,
+)
 def test_no_cell_is_a_formula(begin, dora, issue, browser):
     token, _ = issue(dora)
     TokenEvent.objects.create(
@@ -225,7 +247,10 @@ def test_the_audit_of_one_token_says_whose_it_is_and_leads_back(dora, carol, iss
     of_the_gone = client.get(f"{AUDIT}?token_id__exact={gone_id}").content.decode()
 
     assert f"<h1>Audit of “<bdi>CRM</bdi>”, …{token.hint}</h1>" in page
-    assert f'<a href="/admin/tokens/accesstoken/{token.pk}/change/"><bdi>CRM</bdi></a> &rsaquo; Audit' in page
+    assert (
+        f'<a href="/admin/tokens/accesstoken/{token.pk}/change/"><bdi>CRM</bdi></a> &rsaquo; Audit'
+        in page
+    )
     assert f'href="{AUDIT}">Audit of all tokens' in page
     assert "Audit of all tokens" not in whole
     assert "Audit of “<bdi>Gone</bdi>”" in of_the_gone

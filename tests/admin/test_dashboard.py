@@ -122,3 +122,13 @@ def test_the_front_page_does_not_repeat_the_navigation(dora, browser):
 
     assert page.count('href="/admin/tickets/ticket/"') == 1
     assert "Sections</h2>" not in page
+
+
+def test_a_proxy_that_drops_the_port_is_told_to_administrators(dora, as_user, settings):
+    settings.PUBLIC_URL = "https://desk.example.com:8443"
+    told = "You called this site as http://testserver, and WEIYU_PUBLIC_URL is https://desk"
+
+    assert told in as_user(dora).get("/admin/").content.decode()
+
+    settings.PUBLIC_URL = "http://testserver"
+    assert "You called this site as" not in as_user(dora).get("/admin/").content.decode()

@@ -27,7 +27,7 @@ pytestmark = [pytest.mark.server, pytest.mark.browser, pytest.mark.once]
 
 ROOT = Path(__file__).resolve().parents[2]
 TABLE = ROOT / "docs" / "guide" / "browsers-measured.md"
-WRITES_TABLE = os.environ.get("WEIYU_WRITE_BROWSER_TABLE") == "true"
+WRITES_TABLE = os.environ.get("WEIYU_TEST_WRITE_BROWSER_TABLE") == "true"
 BROWSERS = ("Chromium", "Firefox")
 ROOMS = ("agent", "admin")
 REFERRERS = ("default", "no-referrer")

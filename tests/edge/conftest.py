@@ -10,23 +10,23 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from tests.server import Process, free_port
-from weiyu_site import serve
 
 
 @pytest.fixture(scope="package")
 def edge_server(tmp_path_factory) -> Iterator[Callable[..., Process]]:
-    """Return a function that starts uvicorn with our options: `edge_server(PATIENCE="3")`."""
+    """Return a function that starts uvicorn with our options: `edge_server(PATIENCE="3")`.
+
+    What else is given stands before its command: `edge_server("prlimit", "--nofile=256")`.
+    """
     running: dict[tuple, Process] = {}
 
-    def start(**env: str) -> Process:
-        key = tuple(sorted(env.items()))
+    def start(*before: str, **env: str) -> Process:
+        key = (before, *sorted(env.items()))
         if key not in running:
             port = free_port()
-            command = serve.command(host="127.0.0.1", port=port)
-            command[command.index(serve.APPLICATION)] = "tests.edge.inner:application"
             running[key] = Process(
-                command=[sys.executable, "-m", *command],
-                env={**os.environ, **env},
+                command=[*before, sys.executable, "-m", "tests.edge.inner"],
+                env={**os.environ, **env, "PORT": str(port)},
                 log_path=tmp_path_factory.mktemp("edge") / "server.log",
                 port=port,
             )

@@ -6,9 +6,12 @@ import hashlib
 import ipaddress
 import json
 import os
+import tempfile
 import time
+from pathlib import Path
 
 import django
+import uvicorn
 from a2wsgi import WSGIMiddleware
 from channels.routing import URLRouter
 from django.conf import settings
@@ -18,6 +21,7 @@ settings.configure(
     INSTALLED_APPS=[],
     USE_I18N=True,
     CORS_EXPOSE_HEADERS=["X-Request-ID"],
+    DATA_DIR=Path(tempfile.gettempdir()),
     DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}},
     CHANNEL_LAYERS={"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}},
     LOGGING={
@@ -34,7 +38,10 @@ settings.configure(
 )
 django.setup()
 
+from weiyu_site import serve  # noqa: E402
 from weiyu_site.edge.application import EdgeApplication, Gateway  # noqa: E402
+from weiyu_site.edge.bodies import Patience  # noqa: E402
+from weiyu_site.edge.connections import Connection  # noqa: E402
 from weiyu_site.routing import NoSuchSocket  # noqa: E402
 
 BLOCK = b"0123456789abcdef" * 4096
@@ -73,6 +80,25 @@ application = EdgeApplication(
     websocket=URLRouter([re_path(r"", NoSuchSocket.as_asgi())]),
     trusted=[ipaddress.ip_network(n) for n in os.environ.get("TRUSTED", "").split() if n],
     allowed_hosts=["127.0.0.1", "weiyu.test"],
-    patience=float(os.environ.get("PATIENCE", "10")),
+    patience=Patience(
+        silence=float(os.environ.get("PATIENCE", "10")),
+        whole=float(os.environ.get("WHOLE", "30")),
+        bytes_a_second=int(os.environ.get("RATE", "50000")),
+    ),
 )
 bare = WSGIMiddleware(inner, workers=4)
+
+
+class Hurried(Connection):
+    """A connection that waits for nobody."""
+
+    silence, head, reading, grace, farewell = 1.5, 2.0, 2.0, 0.5, 0.5
+    body = Patience(whole=2.0, bytes_a_second=10_000)
+
+
+if __name__ == "__main__":
+    # As `weiyu_site.serve` does, after the settings above.
+    options = {**serve.OPTIONS, "port": int(os.environ["PORT"])}
+    if os.environ.get("HURRIED"):
+        options["http"] = Hurried
+    uvicorn.run(application, **options)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import time
 from urllib.parse import quote, unquote, unquote_to_bytes
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from weiyu_site.edge.application import examine_scope
+from weiyu_site.edge.examination import RequestHead, examine
 from weiyu_site.edge.middleware import examine_environ
 
 TOKEN = "eyJhbGciOiJIUzM4NCIsImtpZCI6InQxIn0.eyJzdWIiOiJ4IiwiaWF0IjoxfQ.c2lnbmF0dXJl_-x"
@@ -166,3 +168,75 @@ def test_any_address_is_judged_alike(path, query):
 @given(value=st.text(st.characters(max_codepoint=255), max_size=40))
 def test_any_header_is_judged_alike(name, value):
     both("/x", {name: value})
+
+
+PIECES = [
+    "charset", " ", "charset ", 'charset="', "charset*=", "amp;", "&amp;", "%", "%25", "%41", "eyJ",
+    "eyJa.", "eyJa..", ".a", "a", "&", "?", "token=&", ",", "10.0.0.1,", "[", "a=1;",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("piece", PIECES)
+@pytest.mark.parametrize(
+    "name",
+    ["content-type", "referer", "x-forwarded-for", "cookie", "x-odd"],
+)
+def test_a_head_costs_no_more_than_its_size(name, piece):
+    for begin in ("", "a;charset", "?a=eyJ"):
+
+        def cost(size: int, begin: str = begin) -> float:
+            text = begin + piece * (size // len(piece)) + "x"
+            head = RequestHead(
+                "GET", "/x", "", [(name.encode(), text.encode())], "10.0.0.1", "http"
+            )
+            return processor_seconds(lambda: examine(head, TRUSTED))
+
+        assert cost(60_000) < 6 * cost(15_000) + 0.01
+
+
+@pytest.mark.parametrize(
+    "line", [(b"cookie", b"a"), (b"a", b"b"), (b"x-forwarded-for", b"10.0.0.1")]
+)
+def test_headers_are_looked_at_up_to_the_limit_alone(line):
+    read = 0
+
+    def lines():
+        nonlocal read
+        for _ in range(1_000_000):
+            read += 1
+            yield line
+
+    examined = examine(RequestHead("GET", "/x", "", lines(), "10.0.0.1", "http"), TRUSTED)
+
+    assert (examined.refusal.status, examined.refusal.code) == (431, "headers-too-large")
+    assert read == 129
+
+
+def processor_seconds(work) -> float:
+    """Return what a call takes of the processor, the least of a few."""
+    taken = []
+    for _ in range(2):
+        begun = time.thread_time()
+        work()
+        taken.append(time.thread_time() - begun)
+    return min(taken)
+
+
+@pytest.mark.parametrize(
+    ("given", "read"),
+    [
+        ("//api/user/profile", "/api/user/profile"),
+        ("/api///tickets//list", "/api/tickets/list"),
+        ("/agent/login/", "/agent/login"),
+        ("/agent/tickets/7/", "/agent/tickets/7"),
+        ("/agent//tickets/7//", "/agent/tickets/7"),
+        ("/f/AAAAAAAAAAAAAAAA/agent/tickets/", "/f/AAAAAAAAAAAAAAAA/agent/tickets"),
+        ("/agent/", "/agent/"),
+        ("/f/AAAAAAAAAAAAAAAA/agent/", "/f/AAAAAAAAAAAAAAAA/agent/"),
+        ("/admin/login/", "/admin/login/"),
+        ("//", "/"),
+        ("//evil.example/..", "/evil.example/.."),
+    ],
+)
+def test_slashes_too_many_mean_nothing(given, read):
+    assert both(given).path == read

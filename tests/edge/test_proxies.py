@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from weiyu_site.edge import proxies
 from weiyu_site.edge.proxies import find_caller, parse_address
 
 TRUSTED = [ipaddress.ip_network(n) for n in ("10.0.0.0/8", "fd00::/8", "127.0.0.1/32")]
@@ -78,3 +79,10 @@ def test_every_spelling_of_an_address_is_read_as_itself(address):
 def test_rubbish_never_fails(text):
     parse_address(text)
     caller("10.0.0.1", text, text)
+
+
+def test_what_is_too_long_for_an_address_is_not_kept():
+    before = proxies._parse_address.cache_info().currsize
+
+    assert parse_address("1" * 60_000) is None
+    assert proxies._parse_address.cache_info().currsize == before

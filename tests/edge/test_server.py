@@ -384,5 +384,10 @@ def test_readiness_names_each_part(server):
     assert answer.status_code == 200
     assert answer.json() == {
         "status": "ok",
-        "checks": {"database": "ok", "migrations": "ok", "channel_layer": "ok"},
+        "checks": {
+            "database": "ok",
+            "migrations": "ok",
+            "data_folder": "ok",
+            "channel_layer": "ok",
+        },
     }

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import re
-import shlex
 import socket
-import subprocess
-import sys
 import time
 
 import pytest
@@ -16,7 +13,6 @@ from websockets.sync.client import connect
 
 from tests import people
 from tests.edge.conftest import send_raw
-from weiyu_site import serve
 
 pytestmark = pytest.mark.server
 
@@ -209,12 +205,27 @@ def test_a_doubled_header_is_refused_and_nothing_is_written(weiyu, name):
     assert found.json() == []
 
 
-def test_the_production_command_has_the_options_of_make_run():
-    printed = subprocess.run(
-        [sys.executable, "-m", "weiyu_site.serve", "--port", "8001", "--print"],
-        capture_output=True, text=True, check=True,
-    ).stdout  # fmt: skip
+@pytest.mark.parametrize("path", ["/api/tickets/list", "/agent/login"])
+def test_a_foreign_host_is_one_short_warning(weiyu, path):
+    before = len(weiyu.log())
 
-    assert shlex.split(printed) == serve.command(host="127.0.0.1", port=8001, workers=1)
-    for option in ("--no-proxy-headers", "--no-server-header", "--ws-max-size 65536"):
-        assert option in printed
+    answer = requests.get(f"{weiyu.url}{path}", headers={"Host": "evil.example"}, timeout=30)
+
+    assert answer.status_code == 400
+    lines = weiyu.log()[before:].splitlines()
+    warned, noted = (line for line in lines if answer.headers["x-request-id"] in line)
+    assert " WARNING " in warned
+    assert "Invalid HTTP_HOST header: 'evil.example'" in warned
+    assert "Traceback" not in warned
+    assert len(warned) < 300
+    assert " INFO " in noted
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [("//api/user/profile", 401), ("/agent/login/", 200), ("/agent//login/?next=/agent/", 200)],
+)
+def test_slashes_too_many_are_answered(weiyu, path, status):
+    lines = f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n"
+
+    assert send_raw(weiyu, lines.encode()).startswith(f"HTTP/1.1 {status} ".encode())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
@@ -104,3 +105,48 @@ def test_a_command_with_a_python_without_django_says_which_to_take():
     assert done.returncode == 1
     assert done.stderr.endswith("then type .venv/bin/python manage.py …\n")
     assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "written",
+    [b"\xef\xbb\xbfsecret\r\n", b"secret", b"\n secret \n"],
+    ids=["mark", "bare", "blank"],
+)
+def test_a_file_is_read_as_editors_write_it(tmp_path, monkeypatch, written):
+    (tmp_path / "value").write_bytes(written)
+    monkeypatch.setenv(f"{NAME}_FILE", str(tmp_path / "value"))
+
+    assert env.text(NAME) == "secret"
+
+
+def test_a_file_that_is_no_utf_8_is_named(tmp_path, monkeypatch):
+    (tmp_path / "value").write_bytes("secret".encode("utf-16"))
+    monkeypatch.setenv(f"{NAME}_FILE", str(tmp_path / "value"))
+
+    with pytest.raises(ImproperlyConfigured, match=f"{NAME}_FILE is not text in UTF-8"):
+        env.text(NAME)
+
+
+@pytest.mark.parametrize(
+    ("value", "means"),
+    [
+        ("https://Desk.Example.com:443", "https://desk.example.com"),
+        ("http://desk.example.com:80/", "http://desk.example.com"),
+        ("https://desk.example.com:8443", "https://desk.example.com:8443"),
+        ("http://desk.example.com:443", "http://desk.example.com:443"),
+    ],
+)
+def test_our_own_origin_is_kept_as_browsers_say_it(value, means, monkeypatch):
+    monkeypatch.setenv(NAME, value)
+
+    assert env.origin(NAME) == means
+
+
+def test_our_own_origin_may_send_forms_whatever_host_a_proxy_passes_on():
+    said = subprocess.run(
+        [sys.executable, "-c", "from tests.settings import *; print(CSRF_TRUSTED_ORIGINS)"],
+        cwd=ROOT, capture_output=True, text=True, check=True,
+        env={**os.environ, "WEIYU_PUBLIC_URL": "https://desk.example.com:8443"},
+    )  # fmt: skip
+
+    assert said.stdout == "['https://desk.example.com:8443']\n"

@@ -20,7 +20,15 @@ WAYS_OF_STARTING = {
     "migrate": ["manage.py", "migrate"],
     "make run": ["-m", "weiyu_site.launch.start"],
     "serve": ["-m", "weiyu_site.serve", "--port", "{port}"],
-    "serve with workers": ["-m", "weiyu_site.serve", "--port", "{port}", "--workers", "2"],
+    "serve with workers": [
+        "-m",
+        "weiyu_site.serve",
+        "--port",
+        "{port}",
+        "--workers",
+        "2",
+        "--workers-without-redis",
+    ],
     "uvicorn": ["-m", "uvicorn", "weiyu_site.asgi:application", "--port", "{port}"],
     "wsgi": ["-c", "import weiyu_site.wsgi"],
 }

@@ -8,6 +8,7 @@ from random import Random
 from urllib.parse import unquote
 
 import ada_url
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -88,6 +89,11 @@ def test_what_a_browser_takes_to_a_login_is_no_link(seed):
         assert leads_to_login(address), address
     for html in (render(f"[x](<{address}>)").html, render(address).html):
         assert not any(map(signs_in, map(unescape, re.findall('href="([^"]*)"', html)))), html
+
+
+@pytest.mark.parametrize("tail", ["/agent/auth%2f..", "/agent/auth%2f../y", "/admin/login%2F."])
+def test_dots_behind_an_encoded_slash_resolve_nothing(tail):
+    assert leads_to_login(f"https://desk.example{tail}")
 
 
 def test_many_of_those_addresses_sign_in():

@@ -8,6 +8,8 @@ import pytest
 from django.test import Client
 
 from tests.addresses import addresses, standing
+from tests.conftest import PASSWORD
+from tokens.models import Session
 
 ADDRESSES = addresses()
 ALWAYS = {
@@ -18,6 +20,8 @@ ALWAYS = {
     "Strict-Transport-Security": {"max-age=31536000"},
     "Permissions-Policy": {"camera=(), geolocation=(), microphone=(), payment=(), usb=()"},
 }
+# What may open an answer, so that no cache gives it to somebody else.
+CREDENTIALS = {"authorization", "x-weiyu-session", "cookie"}
 OWN_ONLY = {"'self'", "'none'"}
 
 
@@ -56,6 +60,14 @@ def complaints(answer: Any) -> list[str]:
     """Return what is wrong with the headers of an answer."""
     assert answer.status_code < 500, answer.request["PATH_INFO"]
     found = [name for name, good in ALWAYS.items() if answer.headers.get(name) not in good]
+    vary = {name.strip() for name in answer.headers.get("Vary", "").lower().split(",")}
+    if not vary >= CREDENTIALS:
+        found.append(f"Vary: {vary}")
+    is_for_all = answer.request["PATH_INFO"] == "/api/schema"
+    if not is_for_all and not {"no-store", "private"} & set(
+        answer.headers.get("Cache-Control", "").split(", ")
+    ):
+        found.append("Cache-Control")
     policy = directives(answer.headers.get("Content-Security-Policy", ""))
     text = " ".join(source for sources in policy.values() for source in sources)
     if "unsafe" in text or policy.get("default-src") != ["'none'"]:
@@ -86,3 +98,74 @@ def page_complaints(answer: Any, policy: dict[str, list[str]]) -> list[str]:
 def directives(policy: str) -> dict[str, list[str]]:
     parts = (part.split() for part in policy.split(";") if part.strip())
     return {name: sources for name, *sources in parts}
+
+
+def test_an_object_is_asked_for_again_and_all_else_is_not_kept(carol, bearer):
+    client = bearer(carol)
+
+    profile = client.get("/api/user/profile")
+    assert (profile["ETag"], profile["Cache-Control"]) == ('"1"', "private, no-cache")
+    for path in ("/api/tickets/list", "/api/users/999999", "/api/nowhere"):
+        assert client.get(path)["Cache-Control"] in {"private, no-store", "no-store"}, path
+
+
+def test_looking_at_a_sign_in_page_makes_no_session(db):
+    for page in ("/agent/login", "/admin/login/", "/agent/login?next=/agent/tickets", "/"):
+        for method in ("get", "head"):
+            answer = getattr(Client(), method)(page)
+            assert not answer.cookies, page
+    assert not Session.objects.exists()
+
+
+@pytest.mark.parametrize("page", ["/agent/login", "/admin/login/"])
+@pytest.mark.parametrize(
+    ("headers", "secure", "status"),
+    [
+        ({"Origin": "http://testserver"}, False, 302),
+        ({"Origin": "https://testserver"}, True, 302),
+        ({"Referer": "https://testserver/x"}, True, 302),
+        ({"Origin": "https://evil.example"}, True, 403),
+        ({"Origin": "https://evil.example", "Referer": "https://testserver/"}, True, 403),
+        ({"Referer": "https://evil.example/"}, True, 403),
+        ({"Origin": "null"}, False, 403),
+        ({}, False, 403),
+        ({}, True, 403),
+    ],
+    ids=str,
+)
+def test_a_page_of_another_site_signs_nobody_in(page, headers, secure, status, dora):
+    client = Client(enforce_csrf_checks=True)
+    form = {"username": dora.username, "password": PASSWORD}
+
+    answer = client.post(page, form, headers=headers, secure=secure)
+
+    assert answer.status_code == status
+    assert Session.objects.exists() == (status == 302)
+
+
+def test_a_form_of_a_session_still_needs_its_token(dora):
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(dora)
+
+    answer = client.post("/agent/logout", headers={"Origin": "http://testserver"})
+
+    assert answer.status_code == 403
+
+
+@pytest.mark.parametrize(
+    "header",
+    ["traceparent", "tracestate", "baggage", "sentry-trace", "x-requested-with", "x-request-id",
+     "authorization", "content-type", "if-match", "idempotency-key"],
+)  # fmt: skip
+def test_a_preflight_allows_what_libraries_add(header):
+    answer = Client().options(
+        "/api/tickets/list",
+        headers={
+            "Origin": "https://crm.example.com",
+            "Access-Control-Request-Method": "GET",
+            "Access-Control-Request-Headers": header,
+        },
+    )
+
+    assert answer.status_code == 200
+    assert header in answer["Access-Control-Allow-Headers"].split(", ")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import smtplib
 from datetime import timedelta
 from email.header import decode_header, make_header
@@ -108,7 +109,7 @@ def test_after_a_pause_only_the_nearest_notice_is_given(token):
 
     assert (due_work.give_notices(), due_work.give_notices()) == (1, 0)
 
-    assert ExpiryNotice.objects.get().days == 1
+    assert [notice.days for notice in ExpiryNotice.objects.all()] == [1, 1]
 
 
 def test_a_token_made_for_a_day_is_not_announced_at_once(carol, dora):
@@ -142,7 +143,7 @@ def test_who_cannot_be_reached_is_left_out(token, carol, dora):
     User.objects.filter(pk=dora.pk).update(is_active=False)
     left(token, days=2)
 
-    assert due_work.give_notices() == 1
+    assert due_work.give_notices() == 0
 
     assert mail.outbox == []
 
@@ -172,6 +173,57 @@ def _fails(*_: object) -> None:
     raise smtplib.SMTPServerDisconnected
 
 
+@pytest.mark.parametrize(
+    "error", [smtplib.SMTPRecipientsRefused({}), ZeroDivisionError()], ids=repr
+)
+def test_what_fails_for_one_person_keeps_nobody_else_from_being_told_once(
+    error, token, alice, dora, monkeypatch
+):
+    other, _ = AccessToken.objects.issue(user=alice, name="Shop", by=Actor(dora), days=30)
+    User.objects.filter(pk=alice.pk).update(email="alice@mail.example")
+    for each in (token, other):
+        left(each, days=2)
+
+    def runs() -> None:
+        with contextlib.suppress(ExceptionGroup):
+            due_work.give_notices()
+
+    with monkeypatch.context() as broken:
+        broken.setattr(expiry_notices, "send_mail", _fails_for("carol@mail.example", error))
+        runs()
+        runs()
+    rest = sorted(message.to[0] for message in mail.outbox)
+    runs()
+    runs()
+
+    assert rest == ["alice@mail.example", "dora@mail.example", "dora@mail.example"]
+    assert sorted(message.to[0] for message in mail.outbox) == [
+        "alice@mail.example",
+        "carol@mail.example",
+        "dora@mail.example",
+        "dora@mail.example",
+    ]
+
+
+def _fails_for(address: str, error: Exception):
+    def send(subject: str, text: str, sender: str, to: list[str]) -> None:
+        if to == [address]:
+            raise error
+        mail.send_mail(subject, text, sender, to)
+
+    return send
+
+
+def test_a_zone_that_this_machine_does_not_know_stops_no_notice(token, carol):
+    User.objects.filter(pk=carol.pk).update(time_zone="Mars/Olympus")
+    values.suppose({"default_time_zone": "Asia/Shanghai"})
+    left(token, days=2)
+
+    assert due_work.give_notices() == 1
+
+    assert ["(Asia/Shanghai)" in message.body for message in mail.outbox] == [True, True]
+
+
 def test_many_tokens_cost_no_query_each_once_they_are_told_of(
     token, carol, dora, django_assert_num_queries
 ):
@@ -196,6 +248,11 @@ def test_a_notice_changes_no_audit(token):
 def test_two_runs_at_once_give_it_once(token):
     left(token, days=2)
 
-    assert sorted(together(lambda _: due_work.give_notices(), range(2))) == [0, 1]
+    together(lambda _: due_work.give_notices(), range(2))
+
+    assert sorted(message.to for message in mail.outbox) == [
+        ["carol@mail.example"],
+        ["dora@mail.example"],
+    ]
 
     assert len(mail.outbox) == 2

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import time
 from datetime import timedelta
+from urllib.parse import quote
 
 import pytest
 from django.conf import settings
@@ -10,12 +11,14 @@ from django.utils import timezone
 
 import configuration.values
 from accounts.actor import Actor
+from tokens.diagnostics import pasted
 from tokens.login import views
 from tokens.maintenance import due_work
 from tokens.models import AccessToken, LoginCode, Session, TokenEvent
 from tokens.sessions.engine import MOST_SESSIONS_OF_A_TOKEN, TOKEN_KEY, row_key
 
 TOP = {"Sec-Fetch-Dest": "document"}
+FRAME = {"Sec-Fetch-Dest": "iframe"}
 
 
 @pytest.fixture
@@ -189,7 +192,12 @@ def test_the_failure_speaks_chinese_or_english(browser, db, wanted, language, ti
 
 @pytest.mark.parametrize(
     "headers",
-    [{"Sec-Purpose": "prefetch;prerender"}, {"Purpose": "prefetch"}, {"X-Moz": "prefetch"}],
+    [
+        {"Sec-Purpose": "prefetch;prerender"},
+        {"Purpose": "prefetch"},
+        {"X-Moz": "prefetch"},
+        *({"Sec-Fetch-Dest": kind} for kind in ("image", "script", "style", "empty", "worker", "")),
+    ],
 )
 def test_looking_ahead_signs_nobody_in(browser, dora, issue, headers):
     _, secret = issue(dora)
@@ -434,6 +442,20 @@ def test_the_token_is_in_no_row(browser, dora, issue):
     assert settings.SESSION_ENGINE == "tokens.sessions.engine"
 
 
+def test_our_own_page_redeems_a_code_whatever_port_the_proxy_drops(browser, dora, issue, settings):
+    settings.PUBLIC_URL = "http://desk.weiyu.test:8443"
+    token, _ = issue(dora)
+    code = LoginCode.make(token, target="agent")
+
+    def redeem(origin: str):
+        headers = {"Host": "desk.weiyu.test", "Origin": origin}
+        return browser.post("/agent/auth/open", {"code": code}, headers=headers)
+
+    assert redeem("http://desk.weiyu.test:9443").status_code == 403
+    assert redeem(settings.PUBLIC_URL)["Location"] == "/agent/"
+    assert user_of(browser) == str(dora.pk)
+
+
 @pytest.mark.parametrize("path", ["/", "/agent/login", "/admin/login/", "/nowhere", "/api/docs"])
 def test_no_page_with_a_token_in_its_address_shows_it_to_what_it_loads(path, browser, dora, issue):
     _, secret = issue(dora)
@@ -443,6 +465,64 @@ def test_no_page_with_a_token_in_its_address_shows_it_to_what_it_loads(path, bro
         answer = browser.get(page)
         assert answer["Referrer-Policy"] in {"strict-origin", "no-referrer"}, page
     assert browser.get("/agent/login")["Referrer-Policy"] == "same-origin"
+
+
+@pytest.mark.parametrize("destination", ["image", "script", "empty", "style", "audio", "x"])
+def test_only_a_page_signs_in(destination, browser, dora, issue):
+    """A picture of another page would sign somebody in behind their back."""
+    _, secret = issue(dora)
+    code = LoginCode.make(issue(dora)[0], target="agent", next_page="/agent/")
+    headers = {"Sec-Fetch-Dest": destination}
+
+    for answer in (
+        browser.get("/agent/auth/login", {"accessToken": secret}, headers=headers),
+        browser.post("/admin/auth/login", {"accessToken": secret}, headers=headers),
+        browser.post("/agent/auth/open", {"code": code}, headers=headers),
+    ):
+        assert (answer.status_code, answer.json()["code"]) == (403, "not-a-page")
+        assert answer["Cache-Control"] == "no-store"
+        assert not answer.cookies
+    assert not Session.objects.exists()
+    assert LoginCode.objects.count() == 1
+    for page in ({"Sec-Fetch-Dest": "document"}, {}):
+        assert log_in(Client(), secret, **page).status_code == 303
+
+
+@pytest.mark.parametrize("around", ["{}\n", "\r\n{}\r\n", "  {} ", "\t{}"], ids=ascii)
+def test_blanks_and_line_ends_around_a_token_mean_nothing(around, carol, issue):
+    token, secret = issue(carol)
+    copied = around.format(secret)
+    encoded = quote(copied)
+
+    for client, answer in (
+        (None, Client().get(f"/agent/auth/login?accessToken={encoded}")),
+        (None, Client().post("/agent/auth/login", {"accessToken": copied})),
+    ):
+        assert answer.status_code == 303, (client, answer.content)
+    bearer = {"Authorization": f"Bearer {copied}"}
+    assert Client().get("/api/user/profile", headers=bearer).status_code == 200
+    # Browsers ask over plain http, where a script finds out about the frame.
+    landed = Client().get(f"/agent/auth/login?accessToken={encoded}", headers=FRAME)
+    code = landed.context["code"]
+    assert landed.status_code == 200
+    opened = Client().post(f"/f/{token.handle}/agent/auth/open", {"code": around.format(code)})
+    assert opened.status_code == 303
+    for text in (
+        copied,
+        f"Bearer {copied}",
+        f"http://testserver/agent/auth/login?accessToken={encoded}",
+    ):
+        assert pasted.read(text).secret == secret, text
+
+
+def test_a_blank_inside_a_token_means_something(browser, carol, issue):
+    _, secret = issue(carol)
+    bent = f"{secret[:50]} {secret[50:]}"
+
+    assert log_in(browser, bent).status_code == 401
+    assert pasted.read(bent).secret == bent
+    header = {"Authorization": f"Bearer {bent}"}
+    assert browser.get("/api/user/profile", headers=header).status_code == 401
 
 
 def test_a_login_that_others_overtake_is_good_all_the_same(dora, issue, monkeypatch):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import unicodedata
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -15,8 +16,9 @@ from django.utils import timezone
 from tokens.models import TokenEvent
 
 CHUNK = 2000
-# Spreadsheets take a cell that begins like this for a formula, and run it.
-FORMULAS = ("=", "+", "-", "@", "\t", "\r")
+# Spreadsheets take a cell that begins like this for a formula, and run it; full-width signs and
+# what nobody sees before them do not keep all of them from it.
+FORMULAS = ("=", "+", "-", "@")
 # Without it they take UTF-8 for the system's own encoding.
 BYTE_ORDER_MARK = "\ufeff"
 
@@ -64,4 +66,11 @@ def _cell(value: object) -> object:
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
     text = "" if value is None else str(value)
-    return f"'{text}" if text.startswith(FORMULAS) else text
+    return f"'{text}" if _may_run(text) else text
+
+
+def _may_run(text: str) -> bool:
+    if text.startswith(("\t", "\r", "\n")):
+        return True
+    seen = (sign for sign in text if unicodedata.category(sign)[0] not in "CZ")
+    return unicodedata.normalize("NFKC", next(seen, "")).startswith(FORMULAS)

@@ -23,7 +23,7 @@ UNUSED_FOR = timedelta(days=90)
 MOST_CHOICES = 15
 # Of those that name a token.
 CAUSES = SENTENCES.keys() - NAMES_NO_TOKEN
-COUNTED = ("token-invalid", "token-missing", "token-doubled", "code-used")
+COUNTED = ("token-invalid", "token-not-yet-valid", "token-missing", "token-doubled", "code-used")
 
 
 class StateFilter(ChoiceFilter):

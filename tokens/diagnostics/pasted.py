@@ -7,6 +7,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from tokens.errors import Refused
 from tokens.origins.domains import Origin
+from tokens.verification.credentials import without_blanks
 
 # All the names that our edge takes out of an address.
 PARAMETERS = frozenset({"accesstoken", "access_token", "token"})
@@ -23,10 +24,10 @@ class Pasted:
 
 def read(text: str) -> Pasted:
     """Return what was pasted; raises Refused where an address holds no token, or several."""
-    text = text.strip()
+    text = without_blanks(text)
     if "?" not in text and "://" not in text:
         scheme, _space, rest = text.partition(" ")
-        return Pasted(rest.strip() if scheme.lower().rstrip(":") == "bearer" else text)
+        return Pasted(without_blanks(rest) if scheme.lower().rstrip(":") == "bearer" else text)
     try:
         parts = urlsplit("".join(text.split()))
     except ValueError as error:
@@ -39,4 +40,4 @@ def read(text: str) -> Pasted:
     if len(given) != 1:
         raise Refused("token-doubled" if given else "token-missing")
     target = "admin" if parts.path.startswith("/admin") else "agent"
-    return Pasted(given[0], target, Origin.parse(text))
+    return Pasted(without_blanks(given[0]), target, Origin.parse(text))

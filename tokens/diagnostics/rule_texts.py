@@ -88,6 +88,7 @@ UNSOUND_TITLES: dict[str, Promise] = {
     "key": _("Its key"),
     "signature": _("Its signature"),
     "claims": _("What it says"),
+    "clock": _("When it was made"),
     "row": _("It stands here no more"),
 }
 # What made a token "not valid", by the rule that it broke.
@@ -99,6 +100,10 @@ UNSOUND_ADVICE: dict[str, Promise] = {
     ),
     "signature": _("Its signature is wrong: it was changed on its way, or somebody made it up."),
     "claims": _("It is signed with our key, but does not say what AccessTokens say."),
+    "clock": _(
+        "It is signed with our key, at a time that is still to come: the clock of this server, or "
+        "of the one that made it, is wrong. Look at its time service."
+    ),
     "row": _(
         "It is signed with our key. No such token stands here: it was deleted, or made by another "
         "server with the same keys."
@@ -127,7 +132,7 @@ SHOWS_NO_PAGE: dict[str, Promise] = {
 
 def advice(refusal: Refused, *, kind: str) -> str:
     """Return the sentence that helps whoever manages the token."""
-    if refusal.cause == "token-invalid" and refusal.rule in UNSOUND_ADVICE:
+    if refusal.rule in UNSOUND_ADVICE:
         return str(UNSOUND_ADVICE[refusal.rule])
     if refusal.cause == "domain-not-allowed" and not refusal.seen:
         return str(SHOWS_NO_PAGE["api" if kind == "api" else "login"])

@@ -12,9 +12,12 @@ from typing import TypeVar
 from corsheaders.middleware import CorsMiddleware as StockCors
 from csp.middleware import HEADER, CSPMiddleware
 from django.http import HttpRequest, HttpResponseBase
+from django.utils.cache import patch_vary_headers
 
 from tokens.request import token_request
 
+# What opens a page or a call: no cache may give one caller what another one's opened.
+CREDENTIALS = ("Authorization", "X-Weiyu-Session", "Cookie")
 NOBODY: list[str] = ["'none'"]
 ANYONE: list[str] = []
 PERMISSIONS = "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
@@ -37,9 +40,13 @@ class PolicyMiddleware(CSPMiddleware):
             # Not "no-referrer": under it a form of the page would show the origin "null".
             response.headers.setdefault("Referrer-Policy", "strict-origin")
         response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
+        patch_vary_headers(response, CREDENTIALS)
         if response.headers.get("Content-Type", "").startswith("text/html"):
             response.headers.setdefault("Cache-Control", "no-store")
             return super().process_response(request, response)
+        # With a version a browser may keep it, and asks whether it is still so.
+        kept = "private, no-cache" if "ETag" in response.headers else "private, no-store"
+        response.headers.setdefault("Cache-Control", kept)
         response.headers.setdefault(HEADER, NOTHING)
         return response
 

@@ -17,6 +17,8 @@ from django.views.decorators.debug import sensitive_post_parameters, sensitive_v
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.models import User
+from rest.addresses import is_our_own
+from rest.problems import problem
 from tokens.embedding.frames import Frame, in_frame, may_be_framed, within
 from tokens.embedding.policies import ANYONE, NOBODY, framed_by, holding_secret
 from tokens.errors import Refused
@@ -30,7 +32,8 @@ from tokens.models import LoginCode, Session
 from tokens.models.login_code import PREFIX
 from tokens.origins.domains import Origin
 from tokens.request import CONFIRMED_KEY, PENDING_KEY, TokenRequest, address_of
-from tokens.verification.credentials import one_token
+from tokens.verification.call import FRAME_DESTINATIONS
+from tokens.verification.credentials import one_token, without_blanks
 from tokens.verification.rates import failed_too_often
 
 
@@ -54,6 +57,8 @@ def login_by_token(request: TokenRequest, target: str) -> HttpResponse:
         return hide(HttpResponse(status=405, headers={"Allow": "GET, POST"}))
     if _is_only_looking(request):
         return hide(HttpResponse(status=403))
+    if not _opens_a_page(request):
+        return _not_a_page(request)
     try:
         secret = one_token(request)
         entry = verify_login(request, secret, target)
@@ -73,6 +78,17 @@ def _is_only_looking(request: HttpRequest) -> bool:
         request.headers.get(name, "") for name in ("Sec-Purpose", "Purpose", "X-Moz")
     )
     return "prefetch" in purpose.lower() or "prerender" in purpose.lower()
+
+
+def _opens_a_page(request: HttpRequest) -> bool:
+    """Pictures, scripts and calls of other pages must not sign anybody in behind their back."""
+    destination = request.headers.get("Sec-Fetch-Dest", "document")
+    return destination == "document" or destination in FRAME_DESTINATIONS
+
+
+def _not_a_page(request: HttpRequest) -> HttpResponse:
+    message = _("Open this address as a page or in a frame. Scripts call the API with the token.")
+    return hide(problem(403, "not-a-page", message, request=request))
 
 
 def landing(request: TokenRequest, entry: Login, code: str) -> HttpResponse:
@@ -103,6 +119,8 @@ class OpenByCode(View):
 
     @method_decorator(sensitive_post_parameters("code"))
     def post(self, request: TokenRequest) -> HttpResponse:
+        if not _opens_a_page(request):
+            return _not_a_page(request)
         try:
             entry = redeem(request)
         except Refused as refusal:
@@ -113,9 +131,9 @@ class OpenByCode(View):
 def redeem(request: TokenRequest) -> Login:
     """Use up the code that our own page sent, and return what it opens; raises Refused."""
     origin = request.headers.get("Origin")
-    if origin and origin.partition("://")[2] != request.get_host():
+    if origin and not is_our_own(request, origin):
         raise Refused("domain-not-allowed", seen=origin[:100])
-    found = LoginCode.redeem(request.POST.get("code", ""))
+    found = LoginCode.redeem(without_blanks(request.POST.get("code", "")))
     if found is None or not found.admitted:
         raise Refused("code-used")
     if not found.page:

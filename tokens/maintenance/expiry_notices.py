@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import smtplib
-import zoneinfo
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from email.utils import formataddr
@@ -19,6 +18,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.models import User
+from accounts.time_zones import zone_of
 from configuration.values import value
 from tokens.models import AccessToken, ExpiryNotice
 
@@ -28,19 +28,33 @@ logger = logging.getLogger(__name__)
 
 
 def give_due(now: datetime) -> int:
-    """Give the notices that are due and return how many; safe to run in two places at once."""
-    return sum(_give(token, days) for token, days in _due(now))
+    """Tell who is to be told, and return of how many tokens; safe to run in two places at once.
+
+    What fails for one person keeps nobody else from being told, and is tried again next time.
+    """
+    given: set[int] = set()
+    failed: list[Exception] = []
+    for token, person, days in _due(now):
+        try:
+            if _give(token, person, days):
+                given.add(token.pk)
+        except Exception as error:  # noqa: BLE001 - raised below, once everybody else was told
+            failed.append(error)
+    if failed:
+        raise ExceptionGroup("Notices could not be given", failed)
+    return len(given)
 
 
-def _due(now: datetime) -> Iterator[tuple[AccessToken, int]]:
-    """Return tokens with the nearest step that they have come to and were not told of."""
+def _due(now: datetime) -> Iterator[tuple[AccessToken, User, int]]:
+    """Return who was not told of the nearest step that their token has come to."""
     soon = AccessToken.objects.active().filter(
         expires_at__lte=now + timedelta(days=max(DAYS)), successor=None
     )
     for token in soon.select_related("user", "created_by").prefetch_related("expiry_notices"):
         days = _step(token, now)
-        if days and days not in {notice.days for notice in token.expiry_notices.all()}:
-            yield token, days
+        told = {notice.person_id for notice in token.expiry_notices.all() if notice.days == days}
+        if days and None not in told:
+            yield from ((token, who, days) for who in _people(token) if who.pk not in told)
 
 
 def _step(token: AccessToken, now: datetime) -> int | None:
@@ -54,20 +68,22 @@ def _step(token: AccessToken, now: datetime) -> int | None:
     return min(come, default=None)
 
 
-def _give(token: AccessToken, days: int) -> bool:
+def _give(token: AccessToken, person: User, days: int) -> bool:
     try:
         with transaction.atomic():
-            notice = ExpiryNotice.objects.create(access_token=token, days=days)
+            notice = ExpiryNotice.objects.create(access_token=token, person=person, days=days)
     except IntegrityError:
         # Another run gives it.
         return False
     try:
-        for person in _people(token):
-            _mail(token, person, days)
+        _mail(token, person, days)
     except (OSError, smtplib.SMTPException):
         logger.warning("A notice about token %s could not be sent.", token.pk, exc_info=True)
         notice.delete()
         return False
+    except Exception:
+        notice.delete()
+        raise
     return True
 
 
@@ -78,7 +94,7 @@ def _people(token: AccessToken) -> Iterable[User]:
 
 
 def _mail(token: AccessToken, person: User, days: int) -> None:
-    zone = zoneinfo.ZoneInfo(person.time_zone or value("default_time_zone"))
+    zone = zone_of(person.time_zone, value("default_time_zone"))
     language = person.language or value("default_language")
     with translation.override(language), timezone.override(zone):
         subject = ngettext(

@@ -13,11 +13,19 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 MOST_NETWORKS = 50
 
 
+# IPv4 as IPv6 (RFC 4291, 2.5.5.2). Callers are read as IPv4, so networks are too.
+_MAPPED = ipaddress.IPv6Network("::ffff:0:0/96")
+
+
 @lru_cache(maxsize=2048)
 def parse(text: str) -> Network:
     """Return the network that a line of the form means; a bare address is a network of one."""
     try:
-        return ipaddress.ip_network(text.strip())
+        network = ipaddress.ip_network(text.strip())
+        if isinstance(network, ipaddress.IPv6Network) and network.subnet_of(_MAPPED):
+            mapped = int(network.network_address) & 0xFFFF_FFFF
+            return ipaddress.IPv4Network((mapped, network.prefixlen - _MAPPED.prefixlen))
+        return network
     except ValueError as error:
         raise ValidationError(
             _("“%(entry)s” is no network. Write it like 203.0.113.0/24 or 2001:db8::/32."),
@@ -26,8 +34,20 @@ def parse(text: str) -> Network:
         ) from error
 
 
+def parse_to_save(text: str) -> Network:
+    """Return the same, and refuse what no caller can ever come from."""
+    network = parse(text)
+    if "%" in text:
+        message = _("Leave out the zone of “%(entry)s”: it means something on one machine alone.")
+    elif network.is_multicast or network.is_unspecified:
+        message = _("“%(entry)s” is no network that anybody calls from.")
+    else:
+        return network
+    raise ValidationError(message, code="bad_network", params={"entry": text.strip()})
+
+
 def parse_all(texts: Iterable[str]) -> tuple[Network, ...]:
-    found = dict.fromkeys(parse(text) for text in texts if text.strip())
+    found = dict.fromkeys(parse_to_save(text) for text in texts if text.strip())
     if len(found) > MOST_NETWORKS:
         raise ValidationError(
             _("At most %(most)s networks fit one token."),

@@ -43,7 +43,10 @@ def signing_kid() -> str:
 
 
 class UnsoundToken(TokenError):
-    """A token that cannot be ours. `rule` names what it broke: form, key, signature or claims."""
+    """A token that cannot be ours now.
+
+    `rule` names what it broke: form, key, signature, claims or clock.
+    """
 
     def __init__(self, rule: str) -> None:
         super().__init__(f"The token's {rule} is not valid.")
@@ -125,9 +128,10 @@ class SignedToken(Token):
         """Raise UnsoundToken unless the claims have the shape that we sign."""
         if not (_is_moment(self.payload.get("iat")) and _is_moment(self.payload.get("exp"))):
             raise UnsoundToken("claims")
-        if self.payload["iat"] > time.time() + LEEWAY:
-            raise UnsoundToken("claims")
         self._verify_subject()
+        if self.payload["iat"] > time.time() + LEEWAY:
+            # We signed it, so it is our clock that jumped back.
+            raise UnsoundToken("clock")
 
     def _verify_subject(self) -> None:
         try:

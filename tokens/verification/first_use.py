@@ -12,6 +12,7 @@ from django.db import IntegrityError, transaction
 
 from tokens.models import AccessToken, TokenEvent
 from tokens.origins import networks
+from tokens.verification.aside import aside
 from tokens.verification.call import Call
 
 # A token that has been used from so many sources surprises nobody with another one.
@@ -28,7 +29,7 @@ def mark_first_use(token: AccessToken, call: Call) -> None:
     known = _known.get(token.handle, frozenset())
     sources = _sources_of(call)
     if known is not EVERYWHERE and not sources <= known:
-        _learn(token, call, sources)
+        aside.write(("first", token.pk, sources), lambda: _learn(token, call, sources))
 
 
 def _sources_of(call: Call) -> frozenset[str]:

@@ -7,7 +7,7 @@ import threading
 from datetime import UTC, datetime
 
 from django.conf import settings
-from django.db import DatabaseError, connections
+from django.db import Error, connections
 
 from accounts.addresses import throttle_address
 from tokens.errors import Refused
@@ -57,7 +57,7 @@ class RefusedCounter:
             return
         try:
             RefusedCalls.objects.add_up(counts)
-        except DatabaseError:
+        except Error:
             logger.warning("Refused calls could not be written and are kept.", exc_info=True)
             with self._lock:
                 for key, seen in counts.items():

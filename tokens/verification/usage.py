@@ -2,35 +2,30 @@
 
 from __future__ import annotations
 
-import logging
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import DatabaseError, transaction
+from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
 from tokens.models import AccessToken
+from tokens.verification.aside import aside
 from tokens.verification.call import Call
 from tokens.verification.first_use import mark_first_use
 
-logger = logging.getLogger(__name__)
 TOUCH_EVERY = timedelta(minutes=1)
 
 
 def touch(token: AccessToken, call: Call) -> None:
-    """Note the use of a token, at most once a minute, and new sources; never fails the request."""
-    try:
-        mark_first_use(token, call)
-        _note_last_use(token, call)
-    except DatabaseError:
-        logger.warning("The use of token %s could not be noted.", token.pk, exc_info=True)
-
-
-def _note_last_use(token: AccessToken, call: Call) -> None:
+    """Note the use of a token, at most once a minute, and new sources; the call never waits."""
+    mark_first_use(token, call)
     now = timezone.now()
-    if token.last_used_at and token.last_used_at > now - TOUCH_EVERY:
-        return
+    if not token.last_used_at or token.last_used_at <= now - TOUCH_EVERY:
+        aside.write(("use", token.pk), lambda: _note_last_use(token, call, now))
+
+
+def _note_last_use(token: AccessToken, call: Call, now: datetime) -> None:
     seen: dict[str, Any] = {"last_used_at": now, "last_used_address": call.address or None}
     if call.origin:
         seen["last_used_origin"] = str(call.origin)[:300]

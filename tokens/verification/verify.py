@@ -10,6 +10,7 @@ from accounts.models import User
 from tokens.errors import Refused
 from tokens.models import AccessToken
 from tokens.signing.jwt import SignedToken, UnsoundToken
+from tokens.verification.aside import aside
 from tokens.verification.call import Call
 from tokens.verification.denials import record_denial
 from tokens.verification.refused_counter import counted
@@ -31,7 +32,10 @@ def verify(secret: str, call: Call, *, scope: str | None = None) -> AccessToken:
         check(token, call, scope=scope, has_expired=signed.has_expired)
     except Refused as refusal:
         if refusal.cause == "token-rotated" and token.used_after_rotation_at is None:
-            token.mark_used_after_rotation(address=call.address, origin=call.seen)
+            aside.write(
+                ("reused", token.pk),
+                lambda: token.mark_used_after_rotation(address=call.address, origin=call.seen),
+            )
         raise
     return token
 
@@ -41,7 +45,8 @@ def find(secret: str) -> tuple[SignedToken, AccessToken]:
     try:
         return SignedToken.read(secret), AccessToken.objects.with_secret(secret)
     except UnsoundToken as error:
-        raise Refused("token-invalid", rule=error.rule) from error
+        cause = "token-not-yet-valid" if error.rule == "clock" else "token-invalid"
+        raise Refused(cause, rule=error.rule) from error
     except AccessToken.DoesNotExist as error:
         raise Refused("token-invalid", rule="row") from error
 

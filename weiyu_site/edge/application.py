@@ -16,7 +16,8 @@ from wsgiref.util import FileWrapper
 
 from django.http.request import split_domain_port, validate_host
 
-from rest.problems import SERVER_ERROR
+from records.outages import RETRY_AFTER, is_outage
+from rest.problems import SERVER_ERROR, UNAVAILABLE
 from weiyu_site.edge import bodies, request_ids
 from weiyu_site.edge.bodies import Receive
 from weiyu_site.edge.examination import Examined, RequestHead, examine
@@ -32,6 +33,9 @@ Scope = MutableMapping[str, Any]
 Application = Callable[[Any, Any, Any], Awaitable[None]]
 Step = Callable[[], None]
 
+# What our server marks each request with (connections.py).
+LIMITED = "weiyu.is_limited"
+
 
 @dataclass(kw_only=True, eq=False)
 class EdgeApplication:
@@ -41,7 +45,7 @@ class EdgeApplication:
     websocket: Application
     trusted: Sequence[Network] = ()
     allowed_hosts: Sequence[str] = ()
-    patience: float = bodies.PATIENCE
+    patience: bodies.Patience = bodies.PATIENCE
     at_start: Sequence[Step] = ()
     at_end: Sequence[Step] = ()
     health: Health = field(default_factory=Health, init=False)
@@ -60,6 +64,8 @@ class EdgeApplication:
         return examined
 
     async def _answer_http(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if LIMITED not in scope:
+            self.health.note_missing_limits()
         examined = self._examine(scope)
         reply = Reply(examined.request_id)
         try:
@@ -81,9 +87,9 @@ class EdgeApplication:
             _refuse(reply, examined, refusal)
         except bodies.Disconnected:
             raise
-        except Exception:
+        except Exception as error:
             logger.exception("The application failed.")
-            _refuse(reply, examined, Refusal(500, "server-error", SERVER_ERROR))
+            _refuse(reply, examined, _failure(error))
 
     async def _pass_on(
         self, reply: Reply, examined: Examined, scope: Scope, receive: Receive
@@ -104,7 +110,7 @@ class EdgeApplication:
         if refusal is None:
             return await bodies.read(receive, examined.body, self.patience)
         if refusal is examined.body.refusal and examined.body.is_drained:
-            refusal.close = not await bodies.drain(receive, self.patience)
+            refusal.close = not await bodies.Arrival(receive, self.patience).drain()
         raise refusal
 
     async def _answer_socket(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -178,6 +184,13 @@ def examine_scope(scope: Scope, trusted: Sequence[Network]) -> Examined:
     scope["weiyu.access_tokens"] = examined.access_tokens
     scope["weiyu.request_id"] = examined.request_id
     return examined
+
+
+def _failure(error: Exception) -> Refusal:
+    """Return what callers read of a failure; the disk that bodies are kept on may be full."""
+    if is_outage(error):
+        return Refusal(503, "unavailable", UNAVAILABLE, retry_after=RETRY_AFTER)
+    return Refusal(500, "server-error", SERVER_ERROR)
 
 
 def _refuse(reply: Reply, examined: Examined, refusal: Refusal) -> None:

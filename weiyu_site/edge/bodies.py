@@ -6,6 +6,7 @@ Its length is judged by RFC 9112, section 6, with the 408 and 413 of RFC 9110.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from io import BytesIO
 from tempfile import SpooledTemporaryFile
@@ -20,14 +21,28 @@ from weiyu_site.edge.replies import IN_MEMORY, Message
 
 Receive = Callable[[], Awaitable[Message]]
 
-# How long a sender may be silent, in seconds.
-PATIENCE = 10.0
 # A client that is still sending does not read our 413; so much is read and thrown away first.
 DRAINED = 32 * 1024 * 1024
 # Where files may be sent (as multipart/form-data), and how large the whole form may be.
 LARGEST_FORMS: dict[str, int] = {
     "/api/user/": 5 * 1024 * 1024,
 }
+
+
+class Patience(NamedTuple):
+    """How long a sender is waited for, in seconds."""
+
+    silence: float = 10.0
+    # One deadline for all of it, and more for what is large: this many bytes earn a second.
+    whole: float = 30.0
+    bytes_a_second: int = 50_000
+
+    def left(self, size: int, elapsed: float) -> float:
+        """Return how much longer a body may take of which so much has arrived."""
+        return self.whole + size / self.bytes_a_second - elapsed
+
+
+PATIENCE = Patience()
 
 
 class Disconnected(Exception):
@@ -79,54 +94,66 @@ def _too_large(*, close: bool) -> Refusal:
     return Refusal(413, "body-too-large", _("The request body is too large."), close=close)
 
 
-async def read(receive: Receive, expected: ExpectedBody, patience: float) -> tuple[IO[bytes], int]:
+def too_late() -> Refusal:
+    return Refusal(408, "body-timeout", _("The request body did not arrive in time."), close=True)
+
+
+class Arrival:
+    """A body as it comes in."""
+
+    def __init__(self, receive: Receive, patience: Patience) -> None:
+        self.size = 0
+        self._receive = receive
+        self._patience = patience
+        self._begun = time.monotonic()
+
+    async def next(self) -> tuple[bytes, bool]:
+        """Return what arrives next, and whether there is more; raises Refusal if it is late."""
+        left = self._patience.left(self.size, time.monotonic() - self._begun)
+        try:
+            async with asyncio.timeout(min(self._patience.silence, left)):
+                while True:
+                    message = await self._receive()
+                    if message["type"] == "http.disconnect":
+                        raise Disconnected
+                    data, more = message.get("body", b""), message.get("more_body", False)
+                    if data or not more:
+                        self.size += len(data)
+                        return data, more
+        except TimeoutError as error:
+            raise too_late() from error
+
+    async def drain(self) -> bool:
+        """Throw away the rest of it; False if it was given up before its end."""
+        most = self.size + DRAINED
+        try:
+            while self.size <= most:
+                _data, more = await self.next()
+                if not more:
+                    return True
+        except Refusal:
+            pass
+        return False
+
+
+async def read(
+    receive: Receive, expected: ExpectedBody, patience: Patience
+) -> tuple[IO[bytes], int]:
     """Return the body, on disk once it is large, and its size; a stall is a 408."""
     if not expected.length and not expected.is_chunked:
         return BytesIO(), 0
-    size, more = 0, True
+    arrival, more = Arrival(receive, patience), True
     # It lives as long as the request, and is closed by the edge.
     body: IO[bytes] = SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115
     try:
         while more:
-            data, more = await _next(receive, patience)
-            size += len(data)
-            if size > expected.largest:
-                is_unread = more and not await drain(receive, patience)
+            data, more = await arrival.next()
+            if arrival.size > expected.largest:
+                is_unread = more and not await arrival.drain()
                 raise _too_large(close=is_unread)
             body.write(data)
     except BaseException:
         body.close()
         raise
     body.seek(0)
-    return body, size
-
-
-async def drain(receive: Receive, patience: float) -> bool:
-    """Throw away the rest of a body; False if it was given up before its end."""
-    total = 0
-    try:
-        while total <= DRAINED:
-            data, more = await _next(receive, patience)
-            if not more:
-                return True
-            total += len(data)
-    except Refusal:
-        pass
-    return False
-
-
-async def _next(receive: Receive, patience: float) -> tuple[bytes, bool]:
-    """Return what arrives next, and whether there is more; a client may be silent for a while."""
-    try:
-        async with asyncio.timeout(patience):
-            while True:
-                message = await receive()
-                if message["type"] == "http.disconnect":
-                    raise Disconnected
-                data, more = message.get("body", b""), message.get("more_body", False)
-                if data or not more:
-                    return data, more
-    except TimeoutError as error:
-        raise Refusal(
-            408, "body-timeout", _("The request body did not arrive in time."), close=True
-        ) from error
+    return body, arrival.size

@@ -22,6 +22,9 @@ from weiyu_site.edge.replies import Answer
 # Browsers and proxies stop at about half of this.
 LONGEST_ADDRESS = 16 * 1024
 
+_SLASHES = re.compile(r"/{2,}")
+# At the top, or in a frame.
+_WORKSTATION = re.compile(r"(?:/f/[^/]{1,64})?/agent/.")
 _NOT_IN_QUERIES = re.compile(r"[^\x21-\x7e]")
 
 
@@ -95,6 +98,10 @@ def _clean_path(path: str) -> str:
     if not path.isascii():
         # Lone surrogates cannot become the bytes that WSGI wants.
         path = path.encode("utf-8", "replace").decode("utf-8")
+    path = _SLASHES.sub("/", path)
+    if path.endswith("/") and _WORKSTATION.match(path):
+        # Its pages have none; the API takes both.
+        path = path[:-1]
     return redaction.clean_path(path)
 
 

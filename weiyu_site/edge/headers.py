@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from django.utils.translation import gettext_lazy as _
@@ -27,9 +27,12 @@ WATCHED = frozenset({
 # They carry secrets on purpose, for those who verify them.
 SECRET = frozenset({b"authorization", b"cookie"})
 
+# All names and values together, in bytes, and how many lines they may be.
 LARGEST = 64 * 1024
+MOST = 128
 
-_CHARSET = re.compile(r"charset\s*\*?\s*=\s*(\"[^\"]*\"|[^;,\s]*)", re.IGNORECASE)
+# What is taken is never given back: a caller decides what stands here.
+_CHARSET = re.compile(r"charset\s*+\*?+\s*+=\s*+(\"[^\"]*+\"|[^;,\s]*+)", re.IGNORECASE)
 CHARSETS = frozenset({"utf-8", "utf8", "us-ascii"})
 
 
@@ -45,26 +48,36 @@ class Headers:
         return self.seen.get(name, b"").decode("latin-1")
 
 
+def too_large() -> Refusal:
+    return Refusal(431, "headers-too-large", _("The headers are too large."), close=True)
+
+
 def judge_headers(headers: Iterable[Header]) -> Headers:
     """Drop what could be misread, mask tokens, and refuse what contradicts itself."""
     judged = Headers()
+    noted: dict[bytes, list[bytes]] = {}
     total = 0
-    for given, value in headers:
+    for number, (given, value) in enumerate(headers, 1):
+        total += len(given) + len(value)
+        if total > LARGEST or number > MOST:
+            # The rest is not looked at.
+            judged.refusal = too_large()
+            break
         name = given.lower()
-        total += len(name) + len(value)
         if b"_" in name:
             # WSGI reads `X_Forwarded_For` and `X-Forwarded-For` as one.
             continue
         if name in WATCHED:
-            _note(judged, name, value)
+            noted.setdefault(name, []).append(value)
         if name in DROPPED or name == b"cookie" or name.startswith(b"x-forwarded-"):
             continue
         judged.kept.append((name, _masked(name, value)))
+    judged.seen = {name: _joined(name, values) for name, values in noted.items()}
     if cookie := judged.seen.get(b"cookie"):
         judged.kept.append((b"cookie", cookie))
-    judged.refusal = judged.refusal or _refused_charset(judged.text(b"content-type"))
-    if total > LARGEST:
-        judged.refusal = Refusal(431, "headers-too-large", _("The headers are too large."))
+    judged.refusal = (
+        judged.refusal or _refused_repeats(noted) or _refused_charset(judged.text(b"content-type"))
+    )
     return judged
 
 
@@ -76,17 +89,17 @@ def _refused_charset(content_type: str) -> Refusal | None:
     return Refusal(415, "charset-unsupported", _("Send text as UTF-8."))
 
 
-def _note(judged: Headers, name: bytes, value: bytes) -> None:
-    """Keep a value; repeated ones are joined as their header defines it, or refused."""
-    before = judged.seen.get(name)
-    if before is None:
-        judged.seen[name] = value
-    elif name in ONCE:
-        judged.refusal = Refusal(
-            400, "repeated-header", _("A header that may be sent once was sent twice.")
-        )
-    else:
-        judged.seen[name] = before + (b"; " if name == b"cookie" else b", ") + value
+def _joined(name: bytes, values: list[bytes]) -> bytes:
+    """Return repeated values as their header defines it; of those that may not, the first."""
+    if name in ONCE:
+        return values[0]
+    return (b"; " if name == b"cookie" else b", ").join(values)
+
+
+def _refused_repeats(noted: Mapping[bytes, list[bytes]]) -> Refusal | None:
+    if all(len(values) == 1 for name, values in noted.items() if name in ONCE):
+        return None
+    return Refusal(400, "repeated-header", _("A header that may be sent once was sent twice."))
 
 
 def _masked(name: bytes, value: bytes) -> bytes:

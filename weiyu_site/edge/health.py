@@ -5,14 +5,20 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import os
 import secrets
+import tempfile
 import time
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import cache
 
 from asgiref.sync import async_to_sync
 from channels.layers import get_channel_layer
-from django.db import connection, connections
+from django.conf import settings
+from django.db import DatabaseError, connection, connections
+from django.db.backends.utils import CursorWrapper
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 
@@ -26,6 +32,9 @@ HEADERS = {"content-type": "application/json", "cache-control": "no-store"}
 # Seconds: how long a part may take, and how long a verdict is used again.
 PATIENCE = 5.0
 REMEMBERED = 1.0
+# What is written to try the disk, and how often.
+WRITTEN = 4096
+WRITTEN_EVERY = 30.0
 
 Verdict = dict[str, bool]
 
@@ -39,11 +48,21 @@ class Health:
         self._judged_at = 0.0
         self._layer = LayerProbe()
         self._lock = asyncio.Lock()
+        self._is_limited = True
 
     async def answer(self, path: str) -> Answer:
         if path == "/healthz":
             return _alive()
-        return _ready(await self._judge())
+        return _ready(await self._judge(), is_limited=self._is_limited)
+
+    def note_missing_limits(self) -> None:
+        """Say once that another server than ours stands before us."""
+        if self._is_limited:
+            self._is_limited = False
+            logger.warning(
+                "This server has no limits on slow heads, silence and connections, so that one "
+                "caller can stop it: start it by python -m weiyu_site.serve."
+            )
 
     async def _judge(self) -> Verdict:
         """Look at the parts, once a second at most: anybody may ask."""
@@ -54,14 +73,17 @@ class Health:
         return self._verdict
 
     async def _look(self) -> Verdict:
+        data, layer_works = await asyncio.gather(self._look_at_data(), self._layer.works())
+        return {**data, "channel_layer": layer_works}
+
+    async def _look_at_data(self) -> Verdict:
         loop = asyncio.get_running_loop()
-        verdict = {"database": False, "migrations": False}
         try:
             async with asyncio.timeout(PATIENCE):
-                verdict = await loop.run_in_executor(self._executor, _look_at_data_alone)
+                return await loop.run_in_executor(self._executor, _look_at_data_alone)
         except TimeoutError:
             logger.warning("Not ready: the database does not answer.")
-        return {**verdict, "channel_layer": await self._layer.works()}
+            return {"database": False, "migrations": False, "data_folder": False}
 
 
 class LayerProbe:
@@ -101,24 +123,96 @@ def _alive() -> Answer:
     return Answer(200, HEADERS, b'{"status":"ok"}')
 
 
-def _ready(verdict: Verdict) -> Answer:
+def _ready(verdict: Verdict, *, is_limited: bool = True) -> Answer:
     """Return the answer that names each part, and says no more about it."""
     works = all(verdict.values())
     body = {
         "status": "ok" if works else "unavailable",
         "checks": {part: "ok" if good else "failed" for part, good in verdict.items()},
+        # It works without, so this is no reason to send nothing here.
+        **({} if is_limited else {"limits": "missing"}),
     }
     return Answer(200 if works else 503, HEADERS, json.dumps(body, separators=(",", ":")).encode())
 
 
 def _look_at_data() -> Verdict:
-    """Ask the database which migrations it has; that proves both."""
+    """Ask the database which migrations it has, and write now and then."""
     try:
         applied = MigrationRecorder(connection).applied_migrations()
+        takes_writes = _database_takes_writes()
     except Exception as error:  # noqa: BLE001 - whatever a driver raises, it does not answer
         logger.warning("Not ready: the database failed with %s.", type(error).__name__)
-        return {"database": False, "migrations": False}
-    return {"database": True, "migrations": all(leaf in applied for leaf in _newest())}
+        return {"database": False, "migrations": False, "data_folder": _folder_takes_writes()}
+    return {
+        "database": takes_writes,
+        "migrations": all(leaf in applied for leaf in _newest()),
+        "data_folder": _folder_takes_writes(),
+    }
+
+
+class NowAndThen:
+    """Ask a question at most every so many seconds, and remember the answer meanwhile."""
+
+    def __init__(self, ask: Callable[[], bool]) -> None:
+        self._ask = ask
+        self._answer = False
+        self._asked_at = 0.0
+
+    def __call__(self) -> bool:
+        # What has failed is asked again at once.
+        is_old = time.monotonic() - self._asked_at > WRITTEN_EVERY
+        if not self._asked_at or not self._answer or is_old:
+            self._answer = self._ask()
+            self._asked_at = time.monotonic()
+        return self._answer
+
+
+@NowAndThen
+def _database_takes_writes() -> bool:
+    """Delete no row: that fails where nothing can be written, and leaves nothing behind."""
+    try:
+        with connection.cursor() as cursor, _in_no_queue(cursor):
+            cursor.execute("DELETE FROM django_migrations WHERE id < 0")
+    except DatabaseError as error:
+        if "locked" in str(error):
+            # Somebody writes, which proves it as well.
+            return True
+        logger.warning("Not ready: the database takes no writes (%s).", first_line(error))
+        return False
+    return True
+
+
+@contextmanager
+def _in_no_queue(cursor: CursorWrapper) -> Iterator[None]:
+    """Fail at once where others write; elsewhere connections wait for their turn."""
+    if connection.vendor != "sqlite":
+        yield
+        return
+    cursor.execute("PRAGMA busy_timeout")
+    (patience,) = cursor.fetchone()
+    cursor.execute("PRAGMA busy_timeout = 100")
+    try:
+        yield
+    finally:
+        cursor.execute(f"PRAGMA busy_timeout = {patience:d}")
+
+
+@NowAndThen
+def _folder_takes_writes() -> bool:
+    """Write a small file where uploads, and SQLite's database, are."""
+    try:
+        with tempfile.TemporaryFile(dir=settings.DATA_DIR) as file:
+            file.write(b"\0" * WRITTEN)
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        logger.warning("Not ready: nothing can be written into the data folder (%s).", error)
+        return False
+    return True
+
+
+def first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]
 
 
 def _look_at_data_alone() -> Verdict:

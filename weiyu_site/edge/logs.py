@@ -7,9 +7,12 @@ import re
 import time
 from typing import Any
 
+from django.core.exceptions import SuspiciousOperation
 from django.utils.safestring import SafeString
 from django.views.debug import ExceptionReporter
+from redis.exceptions import RedisError
 
+from records.outages import in_one_line, is_outage
 from weiyu_site.edge import redaction, request_ids
 
 LONGEST_VALUE = 300
@@ -25,7 +28,7 @@ def safe(text: str) -> str:
 
 
 class MaskingReporter(ExceptionReporter):
-    """Mask tokens in finished error mails and debug pages: in forms, variables and settings."""
+    """Mask tokens in finished debug pages and error mails: in forms, variables and settings."""
 
     def get_traceback_html(self) -> SafeString:
         # Masking takes away and adds no markup.
@@ -33,6 +36,32 @@ class MaskingReporter(ExceptionReporter):
 
     def get_traceback_text(self) -> SafeString:
         return SafeString(redaction.mask(super().get_traceback_text()))
+
+
+class OnceAMinute(logging.Filter):
+    """Let each message of a logger through once a minute, whatever stands in it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._logged_at: dict[str, float] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        before, now = self._logged_at.get(str(record.msg)), time.monotonic()
+        if before is not None and now - before < 60:
+            return False
+        self._logged_at[str(record.msg)] = now
+        return True
+
+
+class CallersFault(logging.Filter):
+    """Make a warning without a traceback of what a caller did wrong, such as a foreign Host."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        error = record.exc_info[1] if record.exc_info else None
+        if isinstance(error, SuspiciousOperation):
+            record.exc_info = None
+            record.levelno, record.levelname = logging.WARNING, "WARNING"
+        return True
 
 
 class LineFormatter(logging.Formatter):
@@ -66,6 +95,10 @@ class LineFormatter(logging.Formatter):
     def _trace(self, record: logging.LogRecord) -> str:
         parts = []
         if record.exc_info:
+            error = record.exc_info[1]
+            # Met at each call, and never where the code is wrong.
+            if error and (isinstance(error, RedisError) or is_outage(error)):
+                return in_one_line(error)
             parts.append(self.formatException(record.exc_info))
         if record.stack_info:
             parts.append(self.formatStack(record.stack_info))

@@ -14,19 +14,32 @@ from weiyu_site.edge.replies import Answer
 class Refusal(Exception):
     """A request that goes no further, with the sentence for people and the code for programs."""
 
-    def __init__(self, status: int, code: str, detail: str | Promise, *, close: bool = False):
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        detail: str | Promise,
+        *,
+        close: bool = False,
+        retry_after: int = 0,
+    ) -> None:
         super().__init__(code)
         self.status = status
         self.code = code
         self.detail = detail
         # The rest of the body stays unread, so the connection cannot be used again.
         self.close = close
+        # Seconds; 0 where asking again helps nobody.
+        self.retry_after = retry_after
 
     def answer(self, path: str, *, request_id: str, accept_language: str) -> Answer:
         """Return the problem in the caller's language."""
         with translation.override(asked_for(accept_language) or settings.LANGUAGE_CODE):
             body = problem_body(self.status, self.code, str(self.detail), request_id=request_id)
-        return Answer(self.status, _headers(path), body.encode())
+        headers = _headers(path)
+        if self.retry_after:
+            headers["retry-after"] = str(self.retry_after)
+        return Answer(self.status, headers, body.encode())
 
 
 def _headers(path: str) -> dict[str, str]:

@@ -15,6 +15,7 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 # A longer chain is no chain of proxies.
 MOST_HOPS = 32
+LONGEST_HOP = 100
 
 
 class Caller(NamedTuple):
@@ -52,9 +53,14 @@ def find_caller(
     return Caller(str(address), _scheme(forwarded_proto, depth, len(hops)) or scheme)
 
 
-@lru_cache(maxsize=4096)
 def parse_address(text: str) -> Address | None:
     """Read an address as proxies write it: ports, brackets, zone ids, IPv4 inside IPv6."""
+    # Longer ones are none, and would be kept.
+    return _parse_address(text) if len(text) <= LONGEST_HOP else None
+
+
+@lru_cache(maxsize=4096)
+def _parse_address(text: str) -> Address | None:
     text = text.strip().strip('"')
     if text.startswith("["):
         text = text[1:].partition("]")[0]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -13,6 +12,8 @@ from django.core.management import CommandError
 from django.db import DatabaseError, connection
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
+
+from weiyu_site.launch.refusals import end
 
 logger = logging.getLogger(__name__)
 
@@ -43,7 +44,7 @@ def end_on_other_states() -> None:
         with ThreadPoolExecutor(1) as thread:
             thread.submit(_look).result()
     except CommandError as error:
-        sys.exit(str(error))
+        end(str(error))
     except DatabaseError as error:
         logger.warning("The database does not answer yet: %s.", type(error).__name__)
 

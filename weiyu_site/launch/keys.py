@@ -92,7 +92,7 @@ def _is_given(name: str) -> bool:
 
 def _read(file: Path) -> dict[str, str]:
     try:
-        lines = file.read_text(encoding="utf-8").splitlines()
+        lines = file.read_text(encoding="utf-8-sig").splitlines()
     except OSError:
         # None yet, or not for this person to read: the settings then say which one is missing.
         return {}

@@ -21,6 +21,7 @@ from typing import TextIO
 
 import django
 import uvicorn
+from django.apps import apps
 from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
 from django.core.exceptions import ImproperlyConfigured
@@ -147,8 +148,9 @@ def collect_static_files() -> None:
 def fingerprint_of_static_files() -> str:
     """Return a digest of the name, size and time of every static file."""
     digest = hashlib.sha256()
+    left_out = apps.get_app_config("staticfiles").ignore_patterns  # type: ignore[attr-defined]
     for finder in get_finders():
-        for name, storage in finder.list([]):
+        for name, storage in finder.list(left_out):
             found = Path(storage.path(name)).stat()
             digest.update(f"{name}\0{found.st_size}\0{found.st_mtime_ns}\n".encode())
     return digest.hexdigest()
@@ -252,7 +254,6 @@ def run_server(binding: Binding, *, reload: bool) -> None:
         serve.APPLICATION,
         host=binding.host,
         port=binding.port,
-        log_config=None,
         reload=reload,
         reload_dirs=[str(ROOT)] if reload else None,
         reload_excludes=["data/*", ".venv/*", "tests/*"] if reload else None,

@@ -16,12 +16,13 @@ from django.views.decorators.http import require_POST
 from tokens.embedding.policies import ANYONE, NOBODY, framed_by
 from tokens.login.addresses import safe_next
 from tokens.login.guards import may_enter
-from tokens.login.middleware import open_to_all
+from tokens.login.middleware import by_origin, open_to_all
 from tokens.login.sign_in import SeeOther
 from tokens.request import token_request
 from workstation.forms import SignInForm
 
 
+@method_decorator(by_origin, name="dispatch")
 @method_decorator(open_to_all, name="dispatch")
 class SignIn(LoginView):
     """The password page of the team; framed by nobody, so that no page can lie over it."""
