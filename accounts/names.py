@@ -65,8 +65,7 @@ class AddressField(models.EmailField):
         return kept(value).strip() if isinstance(value, str) else value
 
     def formfield(self, *args: Any, **options: Any) -> Any:
-        # Browsers refuse `jörg@…` in a field of the type “email”.
-        widget = forms.TextInput(attrs={"inputmode": "email", "spellcheck": "false"})
-        return models.CharField.formfield(
-            self, *args, **{"widget": widget, **options, "form_class": forms.CharField}
-        )
+        # Browsers refuse `jörg@…` in a field of the type “email”, which the admin asks for.
+        attrs = {"inputmode": "email", "spellcheck": "false", "class": "vTextField"}
+        own = {"form_class": forms.CharField, "widget": forms.TextInput(attrs=attrs)}
+        return models.CharField.formfield(self, *args, **{**options, **own})

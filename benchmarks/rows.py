@@ -25,6 +25,7 @@ from django.utils import timezone  # noqa: E402
 
 from accounts.models import User, Workgroup  # noqa: E402
 from messaging.models import Conversation, Message  # noqa: E402
+from records.markup import PREVIEW_LENGTH, VERSION  # noqa: E402
 from records.text import compared  # noqa: E402
 from tickets.models import Ticket, TicketEvent  # noqa: E402
 from tickets.models.tag import TicketTag  # noqa: E402
@@ -118,7 +119,7 @@ def _tell(block: dict[type[models.Model], list[Row]], story: Story) -> None:
     is_closed = story.status == "closed"
     answered = at[2] if is_taken else None
     block[Ticket].append({
-        "id": story.number, "title": story.title, "content": story.texts[0],
+        "id": story.number, "title": story.title, **_written(story.texts[0]),
         "searched": f"{compared(story.title)}\n{compared(story.texts[0])}",
         "priority": story.priority, "status": story.status,
         "close_reason": "resolved" if is_closed else "",
@@ -147,9 +148,19 @@ def _tell(block: dict[type[models.Model], list[Row]], story: Story) -> None:
             "id": (story.number - 1) * len(TURNS) + seq, "conversation_id": story.number,
             "seq": seq, "public_seq": None if turn == "note" else public,
             "author_id": story.agent if from_team else story.requester, "from_team": from_team,
-            "internal": turn == "note", "content": story.texts[seq],
+            "internal": turn == "note", **_written(story.texts[seq]),
             "searched": compared(story.texts[seq]), "created_at": at[seq],
         })  # fmt: skip
+
+
+def _written(text: str) -> Row:
+    """Return a content with what is kept beside it; these texts are plain words of ASCII."""
+    html = f'<p dir="auto">{text}</p>'
+    return {
+        "content": text, "html": html, "preview": text[:PREVIEW_LENGTH].rstrip(),
+        # In JSON each has quotes around it, and the HTML a backslash before its own two.
+        "html_version": VERSION, "size": len(text) + len(html) + 6,
+    }  # fmt: skip
 
 
 def _events(story: Story, is_taken: bool, is_resolved: bool, is_closed: bool) -> Iterator[Row]:

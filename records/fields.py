@@ -8,10 +8,14 @@ from typing import TYPE_CHECKING, Any
 from django.core.exceptions import ValidationError
 from django.db import models
 
-from records.text import NameValidator, compared, is_visible, kept, kept_name
-
-# What a search looks through of one row; a text may be longer, and is found by its beginning.
-LONGEST_COMPARED = 100_000
+from records.text import (
+    LONGEST_COMPARED,
+    NameValidator,
+    compared,
+    is_visible,
+    kept,
+    kept_name,
+)
 
 # django-stubs makes Field generic; at run time it is not.
 if TYPE_CHECKING:

@@ -143,7 +143,7 @@ def _add_long(page: Sequence[Row], columns: Collection[str]) -> None:
 
 
 def catch_up() -> int:
-    """Render some of what an older version rendered, the newest first; return how many."""
+    """Render some of what an older version rendered; return how many."""
     end, done = time.monotonic() + LONGEST_RUN, 0
     for row in outdated():
         row.render_again()
@@ -154,20 +154,10 @@ def catch_up() -> int:
 
 
 def outdated() -> Iterator[Any]:
-    """Yield the rows of an older version, read in portions as they are needed."""
+    """Yield the rows of an older version, to be rendered before the next one is asked for."""
     for model in apps.get_models():
         if issubclass(model, RenderedContent):
-            yield from _outdated_of(model)
-
-
-def _outdated_of(model: type[Row]) -> Iterator[Row]:
-    rows = model._base_manager.filter(html_version__lt=VERSION).order_by("-pk")
-    last = None
-    while True:
-        # Not the same ones again, whatever became of them.
-        left = rows if last is None else rows.filter(pk__lt=last)
-        portion = read_page(left, PORTION, ["content"])[0]
-        if not portion:
-            return
-        yield from portion
-        last = portion[-1].pk
+            # Along its index: without statistics SQLite would look through the table for another.
+            rows = model._default_manager.filter(html_version__lt=VERSION).order_by("-html_version")
+            while portion := read_page(rows, PORTION, ["content"])[0]:
+                yield from portion

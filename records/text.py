@@ -18,6 +18,12 @@ from django.utils.translation import gettext_lazy as _
 # Databases compare a search with every letter of every text.
 LONGEST_SEARCH = 200
 
+# What is compared of a text; a longer one is known by its beginning.
+LONGEST_COMPARED = 100_000
+# UAX #15 (stream-safe text): more marks on one letter are in no language, and sorting them costs
+# the square of their number.
+MOST_MARKS = 30
+
 # Default_Ignorable_Code_Point of DerivedCoreProperties.txt (Unicode 16).
 _IGNORABLE = re.compile(
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e"
@@ -34,7 +40,9 @@ _BLANK_BRAILLE = "\u2800"
 
 def kept(text: str) -> str:
     """Return the text as it is kept."""
-    return text if text.isascii() else unicodedata.normalize("NFC", text)
+    if text.isascii() or len(_with_few_marks(text)) < len(text):
+        return text
+    return unicodedata.normalize("NFC", text)
 
 
 def kept_name(name: str) -> str:
@@ -49,13 +57,26 @@ def compared(text: str) -> str:
         text = text.lower()
     else:
         # Folding and normalising each undo something of the other; after two rounds both rest.
+        text = _with_few_marks(_IGNORABLE.sub("", text))
         text = _IGNORABLE.sub("", unicodedata.normalize("NFD", text))
-        text = _normal_fold(_normal_fold(text))
+        text = _normal_fold(_normal_fold(text)[:LONGEST_COMPARED])
     return " ".join(text.split())
 
 
 def _normal_fold(text: str) -> str:
     return _IGNORABLE.sub("", unicodedata.normalize("NFKC", text.casefold()))
+
+
+def _with_few_marks(text: str) -> str:
+    """Return the text without the marks that no letter has."""
+    if len(text) <= MOST_MARKS:
+        return text
+    found, marks = [], 0
+    for character in text:
+        marks = marks + 1 if unicodedata.category(character)[0] == "M" else 0
+        if marks <= MOST_MARKS:
+            found.append(character)
+    return "".join(found)
 
 
 def is_visible(text: str) -> bool:

@@ -107,7 +107,8 @@ class IdField(forms.IntegerField):
 
     def to_python(self, value: Any) -> int | None:
         # The stock field also reads “1_0”, and the digits of every script.
-        if value in self.empty_values or is_id(str(value)):
+        text = str(value).strip()
+        if value in self.empty_values or (text.isascii() and text.isdigit()):
             return super().to_python(value)
         raise ValidationError(self.error_messages["invalid"], code="invalid")
 

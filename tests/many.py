@@ -41,8 +41,8 @@ class Crowd:
         """Copy until there are so many copies of each."""
         same = f"{START} + n"
         third = f"CASE WHEN MOD(n, 3) = 0 THEN {self.group.pk} ELSE {START} + MOD(n, 3) END"
-        self._copy(self.person, count, username="'guest' || n")
-        self._copy(self.group, count, name="'Group ' || n")
+        self._copy(self.person, count, username="'guest' || n", username_compared="'guest' || n")
+        self._copy(self.group, count, name="'Group ' || n", name_compared="'group ' || n")
         self._copy(self.token, count, user_id=same, digest="'digest' || n", handle="'h' || n")
         self._copy(self.ticket, count, requester_id=same, workgroup_id=third)
         self._copy(self.conversation, count, ticket_id=same)

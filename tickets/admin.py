@@ -53,6 +53,14 @@ class TicketForm(DomainForm):
     class Meta:
         widgets = {"content": forms.Textarea(attrs={"rows": 8, "class": "vLargeTextField"})}
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        assignee = cast("forms.ModelChoiceField[User] | None", self.fields.get("assignee"))
+        if assignee is not None and assignee.queryset is not None and self.instance.pk:
+            # Whoever has the ticket stays, also where they are no longer of the team.
+            own = User.objects.get_queryset().filter(pk=self.instance.assignee_id)
+            assignee.queryset = assignee.queryset | own
+
 
 class WorkFilter(ChoiceFilter):
     """Lists of work, and the deleted, which stand nowhere else."""

@@ -117,13 +117,6 @@ def test_a_token_with_statistics_alone_sees_the_chart_alone(dora, by_link):
     assert "chart-picture" in page.content.decode()
 
 
-def test_the_front_page_does_not_repeat_the_navigation(dora, browser):
-    page = browser(dora).get("/admin/").content.decode()
-
-    assert page.count('href="/admin/tickets/ticket/"') == 1
-    assert "Sections</h2>" not in page
-
-
 def test_a_proxy_that_drops_the_port_is_told_to_administrators(dora, as_user, settings):
     settings.PUBLIC_URL = "https://desk.example.com:8443"
     told = "You called this site as http://testserver, and WEIYU_PUBLIC_URL is https://desk"
@@ -132,3 +125,10 @@ def test_a_proxy_that_drops_the_port_is_told_to_administrators(dora, as_user, se
 
     settings.PUBLIC_URL = "http://testserver"
     assert "You called this site as" not in as_user(dora).get("/admin/").content.decode()
+
+
+def test_the_front_page_does_not_repeat_the_navigation(dora, browser):
+    page = browser(dora).get("/admin/").content.decode()
+
+    assert page.count('href="/admin/tickets/ticket/"') == 1
+    assert "Sections</h2>" not in page

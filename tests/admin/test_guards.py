@@ -221,7 +221,7 @@ def test_a_session_by_link_says_for_whom_and_logs_out(dora, by_link):
 
     page = client.get("/admin/").content.decode()
 
-    assert "Signed in by link as <strong>Dora</strong>" in page
+    assert "Signed in by link as <strong><bdi>Dora</bdi></strong>" in page
     assert client.post("/admin/logout/").status_code == 200
     assert client.get("/admin/").status_code == 302
 

@@ -54,6 +54,23 @@ def test_without_a_password_a_person_only_comes_by_token(dora, browser):
     assert not User.objects.get(username="eve@example.com").has_usable_password()
 
 
+def test_every_address_can_be_typed(dora, browser):
+    client, addresses = browser(dora), {"username": "o'brien@example.com", "email": "jörg@e.com"}
+
+    assert b'type="email"' not in client.get(f"{PEOPLE}add/").content
+    assert client.post(f"{PEOPLE}add/", fields(**addresses)).status_code == 302
+    assert User.objects.filter(**addresses).exists()
+
+
+def test_people_are_found_by_any_spelling(carol, dora, browser):
+    carol.edit(by=Actor(dora), display_name="Carol MÜLLER", external_id="crm-7")
+    client = browser(dora)
+
+    for words in ("müller", "MÜLLER carol", "ｃａｒｏｌ", "CRM-7"):
+        found = client.get(PEOPLE, {"q": words}).context["cl"].result_list
+        assert list(found) == [carol], words
+
+
 @pytest.mark.parametrize(
     ("changed", "field", "sentence"),
     [

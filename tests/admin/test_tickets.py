@@ -94,6 +94,7 @@ def test_the_second_of_two_editors_is_told(ticket, dora, browser):
     [
         ({"title": ""}, "title"),
         ({"tags": ",".join(f"t{n}" for n in range(21))}, "tags"),
+        ({"tags": "a," * 100_000 + "b;" * 2000}, "tags"),
         ({"tags": "x" * 51}, "tags"),
         ({"priority": "soon"}, "priority"),
         ({"assignee": "0"}, "assignee"),
@@ -105,6 +106,19 @@ def test_what_is_refused_stands_at_its_field(changed, field, ticket, dora, brows
 
     assert field in answer.context["adminform"].form.errors
     assert TicketEvent.objects.count() == 1
+
+
+def test_what_a_ticket_has_already_is_not_judged_again(ticket, carol, dora, browser):
+    ticket.assign(carol, by=Actor(dora))
+    carol.edit(by=Actor(dora), role="customer", is_active=False)
+    Ticket.objects.update(title="refund \u202e 05.1 rof")
+    ticket.refresh_from_db()
+
+    answer = change(browser(dora), ticket, priority="urgent")
+
+    assert answer.status_code == 302, answer.context["adminform"].form.errors
+    ticket.refresh_from_db()
+    assert (ticket.priority, ticket.assignee) == ("urgent", carol)
 
 
 def test_no_customer_is_made_an_assignee(ticket, alice, dora, browser):

@@ -148,7 +148,7 @@ def test_an_unknown_ordering_is_refused_with_the_known_ones(dora, as_user):
     ("query", "code"),
     [
         ("rolle=agent", "unknown-parameter"),
-        ("role=agent&role=customer", "doubled-parameter"),
+        ("search=agent&search=customer", "doubled-parameter"),
         ("role=king", "invalid-choice"),
         ("role=agent,king", "invalid-choice"),
         ("workgroup=x", "invalid"),

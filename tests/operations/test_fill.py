@@ -10,6 +10,7 @@ from accounts.actor import Actor
 from accounts.models import User
 from benchmarks.rows import TURNS, write
 from messaging.models import Conversation, Message
+from records.rendered import COLUMNS
 from tickets.models import Ticket, TicketEvent
 
 TICKETS = 120
@@ -35,6 +36,10 @@ def test_the_rows_are_those_of_real_work():
     talk.full_clean()
     assert [message.seq for message in talk.messages.order_by("seq")] == [1, 2, 3, 4, 5]
     assert talk.last_seq == 5
+    for row in (*talk.messages.all(), *tickets[:20]):
+        kept = [getattr(row, name) for name in COLUMNS]
+        row.render()
+        assert kept == [getattr(row, name) for name in COLUMNS]
     customer = User.objects.filter(role=User.Role.CUSTOMER).first()
     later = Ticket.objects.open_for(by=Actor(customer), title="One more", content="x")
     assert later.pk == TICKETS + 1

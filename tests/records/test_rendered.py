@@ -18,6 +18,7 @@ from messaging.posting import StaleReply
 from records import rendered
 from records.markup import VERSION
 from records.rendered import MOST_BYTES, MOST_RENDERED, UNKNOWN_SIZE, catch_up
+from tests.many import work_of_the_database
 from tickets.models import Ticket
 
 # 43 kB, legal, and 240 kB once its addresses are ASCII.
@@ -173,6 +174,17 @@ def test_old_rows_are_caught_up(by, ticket, conversation, alice, monkeypatch):
     assert catch_up() == 0
     assert set(Message.objects.values_list("preview", flat=True)) == {"Hi"}
     assert Ticket.objects.get().preview == "Since today."
+
+
+def test_looking_for_old_rows_reads_none_of_the_others(conversation):
+    fill(conversation, 400, "Hi")
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE")
+
+    with work_of_the_database() as work:
+        assert catch_up() == 0
+        assert work() < 100
 
 
 # --- Lists --------------------------------------------------------------------------------------

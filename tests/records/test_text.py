@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 import pytest
@@ -9,7 +10,15 @@ from django.core.exceptions import ValidationError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from records.text import NameValidator, compared, is_visible, kept, kept_name
+from records.text import (
+    LONGEST_COMPARED,
+    MOST_MARKS,
+    NameValidator,
+    compared,
+    is_visible,
+    kept,
+    kept_name,
+)
 
 DECOMPOSED = unicodedata.normalize("NFD", "Vertrieb Süd")
 INVISIBLE = "\u200b\u3164\ufeff\u00ad\u2060\u115f\uffa0\u2800\u180e\u034f\u200e\U000e0041 \t"
@@ -91,3 +100,29 @@ def test_a_name_that_compares_too_long_is_refused():
     NameValidator(18)("\ufdfa")
     with pytest.raises(ValidationError, match="at most 17"):
         NameValidator(17)("\ufdfa")
+
+
+@pytest.mark.parametrize("marks", ["\u0301\u0327", "\u0344\u0323", "\u0f73\u0301"])
+@pytest.mark.parametrize("normalise", [compared, kept, kept_name])
+def test_a_letter_of_many_marks_costs_no_more_than_its_length(normalise, marks, monkeypatch):
+    """Normal forms sort the marks of a letter, at the cost of the square of their number."""
+    longest, normalize = [], unicodedata.normalize
+
+    def counted(form, text):
+        runs = re.findall(f"[{marks}\u0308\u0301\u0f71\u0f72]+", normalize("NFD", text[:200]))
+        longest.append(max(map(len, runs), default=0))
+        return normalize(form, text)
+
+    monkeypatch.setattr(unicodedata, "normalize", counted)
+    text = normalise(f"a{marks * 25_000}b")
+
+    assert max(longest, default=0) <= 2 * MOST_MARKS
+    assert text[-1] == "b"
+
+
+def test_what_has_too_many_marks_is_kept_as_it_was_typed():
+    text = "a" + "\u0301\u0327" * 40
+
+    assert kept(text) == text
+    assert compared(f"{text}b") == compared(f"{text}\u0301b")
+    assert len(compared("ﷺ" * 50_000)) <= LONGEST_COMPARED

@@ -143,5 +143,6 @@ def test_customers_are_told_why_they_cannot_enter(path, alice, by_password):
 
 
 def test_the_page_says_for_whom_a_link_signed_in(carol, by_link, by_password):
-    assert "Signed in by link as Carol" in by_link(carol).get("/agent/").content.decode()
+    page = by_link(carol).get("/agent/").content.decode()
+    assert "Signed in by link as <bdi>Carol</bdi>" in page
     assert "Signed in by link" not in by_password(carol).get("/agent/").content.decode()

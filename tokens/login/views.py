@@ -20,7 +20,7 @@ from accounts.models import User
 from rest.addresses import is_our_own
 from rest.problems import problem
 from tokens.embedding.frames import Frame, in_frame, may_be_framed, within
-from tokens.embedding.policies import ANYONE, NOBODY, framed_by, holding_secret
+from tokens.embedding.policies import ANYONE, NOBODY, framed_by
 from tokens.errors import Refused
 from tokens.login.addresses import TARGET_PAGES, safe_next
 from tokens.login.entry import Login, verify_login
@@ -32,7 +32,7 @@ from tokens.models import LoginCode, Session
 from tokens.models.login_code import PREFIX
 from tokens.origins.domains import Origin
 from tokens.request import CONFIRMED_KEY, PENDING_KEY, TokenRequest, address_of
-from tokens.verification.call import FRAME_DESTINATIONS
+from tokens.verification.call import SHOWN
 from tokens.verification.credentials import one_token, without_blanks
 from tokens.verification.rates import failed_too_often
 
@@ -82,8 +82,7 @@ def _is_only_looking(request: HttpRequest) -> bool:
 
 def _opens_a_page(request: HttpRequest) -> bool:
     """Pictures, scripts and calls of other pages must not sign anybody in behind their back."""
-    destination = request.headers.get("Sec-Fetch-Dest", "document")
-    return destination == "document" or destination in FRAME_DESTINATIONS
+    return request.headers.get("Sec-Fetch-Dest", "document") in SHOWN
 
 
 def _not_a_page(request: HttpRequest) -> HttpResponse:
@@ -101,7 +100,7 @@ def landing(request: TokenRequest, entry: Login, code: str) -> HttpResponse:
         "in_frame": Frame.of(entry.token, entry.person).prefix,
         "is_framed": in_frame(request),
     }
-    response = holding_secret(render(request, "tokens/open.html", context))
+    response = render(request, "tokens/open.html", context)
     return framed_by(response, entry.token.frame_ancestors() or ANYONE)
 
 
@@ -178,7 +177,7 @@ def _without_cookies(request: TokenRequest, entry: Login, code: str) -> HttpResp
         "is_secure": request.is_secure(),
         "keep": within(request, "/agent/auth/keep"),
     }
-    response = holding_secret(render(request, "tokens/no_cookies.html", context))
+    response = render(request, "tokens/no_cookies.html", context)
     return framed_by(response, entry.token.frame_ancestors() or ANYONE)
 
 

@@ -12,6 +12,8 @@ from tokens.request import address_of
 
 # What Sec-Fetch-Dest says of a page inside another one.
 FRAME_DESTINATIONS = frozenset({"iframe", "frame", "embed", "object"})
+# What it says of pages that a person sees.
+SHOWN = FRAME_DESTINATIONS | {"document"}
 
 
 @dataclass(frozen=True)

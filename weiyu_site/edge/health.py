@@ -139,7 +139,8 @@ def _look_at_data() -> Verdict:
     """Ask the database which migrations it has, and write now and then."""
     try:
         applied = MigrationRecorder(connection).applied_migrations()
-        takes_writes = _database_takes_writes()
+        # Without migrations there is no table to try it on, and nothing is ready anyhow.
+        takes_writes = not applied or _database_takes_writes()
     except Exception as error:  # noqa: BLE001 - whatever a driver raises, it does not answer
         logger.warning("Not ready: the database failed with %s.", type(error).__name__)
         return {"database": False, "migrations": False, "data_folder": _folder_takes_writes()}

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from pathlib import PurePosixPath
+from typing import cast
 
+from django.apps import apps
 from django.conf import settings
+from django.contrib.staticfiles.apps import StaticFilesConfig
 from django.contrib.staticfiles.finders import get_finders
 from django.contrib.staticfiles.storage import staticfiles_storage
 
@@ -19,8 +22,9 @@ def names_not_collected() -> list[str]:
 
 
 def _names() -> set[str]:
+    ignored = cast(StaticFilesConfig, apps.get_app_config("staticfiles")).ignore_patterns
     return {
         str(PurePosixPath(getattr(storage, "prefix", None) or "", name))
         for finder in get_finders()
-        for name, storage in finder.list([])
+        for name, storage in finder.list(ignored)
     }
