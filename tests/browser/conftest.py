@@ -97,12 +97,12 @@ def _hosts() -> tuple[str, ...]:
 @pytest.fixture(scope="session")
 def desk(weiyu: Weiyu, certificate: tuple[Path, Path]) -> Iterator[Desk]:
     """The real server on two ports, one of them with TLS, on the same data."""
-    from weiyu_site.serve import command
-
     port = free_port()
+    # Our own command speaks plain HTTP: TLS is the proxy's.
     tls = Process(
         command=[
-            sys.executable, "-m", *command(host="127.0.0.1", port=port),
+            sys.executable, "-m", "uvicorn", "weiyu_site.asgi:application", "--no-proxy-headers",
+            "--host", "127.0.0.1", "--port", str(port),
             "--ssl-certfile", str(certificate[0]), "--ssl-keyfile", str(certificate[1]),
         ],
         env=weiyu.env,

@@ -430,7 +430,8 @@ def test_a_link_that_shows_no_people_shows_no_workgroups_either(
     page = f"/agent/tickets/{ticket.pk}"
     client = by_link(carol, scopes=["login:agent", "tickets:write", "messages:read"])
 
-    assert f'<option value="{team.pk}">Support' in by_password(carol).get(page).content.decode()
+    shown = by_password(carol).get(page).content.decode()
+    assert f'<option dir="auto" value="{team.pk}">Support' in shown
     assert b"Support" not in client.get(page).content
     answers = [
         client.post(f"{page}/workgroup", {"version": 1, "workgroup": pk}).status_code
