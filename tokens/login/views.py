@@ -20,7 +20,7 @@ from accounts.models import User
 from rest.addresses import is_our_own
 from rest.problems import problem
 from tokens.embedding.frames import Frame, in_frame, may_be_framed, within
-from tokens.embedding.policies import ANYONE, NOBODY, framed_by
+from tokens.embedding.policies import ANYONE, NOBODY, framed_by, holding_secret
 from tokens.errors import Refused
 from tokens.login.addresses import TARGET_PAGES, safe_next
 from tokens.login.entry import Login, verify_login
@@ -100,7 +100,7 @@ def landing(request: TokenRequest, entry: Login, code: str) -> HttpResponse:
         "in_frame": Frame.of(entry.token, entry.person).prefix,
         "is_framed": in_frame(request),
     }
-    response = render(request, "tokens/open.html", context)
+    response = holding_secret(render(request, "tokens/open.html", context))
     return framed_by(response, entry.token.frame_ancestors() or ANYONE)
 
 
@@ -177,7 +177,7 @@ def _without_cookies(request: TokenRequest, entry: Login, code: str) -> HttpResp
         "is_secure": request.is_secure(),
         "keep": within(request, "/agent/auth/keep"),
     }
-    response = render(request, "tokens/no_cookies.html", context)
+    response = holding_secret(render(request, "tokens/no_cookies.html", context))
     return framed_by(response, entry.token.frame_ancestors() or ANYONE)
 
 
