@@ -13,7 +13,7 @@ from rest.filters import (
     AnyChoiceFilter,
     AnyTextFilter,
     FamilyFilterSet,
-    IdField,
+    IdFormField,
     TruthFilter,
     any_of_ids,
 )
@@ -23,7 +23,7 @@ from rest.filters import (
 class WholeNumberFilter(Filter):
     """A number or an id as databases can hold it."""
 
-    field_class = IdField
+    field_class = IdFormField
 
     def __init__(self, **options: object) -> None:
         super().__init__(min_value=0, **options)

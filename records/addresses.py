@@ -9,6 +9,8 @@ from urllib.parse import unquote, unquote_plus
 
 # Spellings under which people and programs have been seen to send a token, after `folded`.
 TOKEN_NAMES = frozenset({"accesstoken", "token"})
+# Stands in an address where a token was.
+MASK = "masked-token"
 
 # From HTML: `&amp;accessToken=`.
 _ESCAPED_ONCE_TOO_OFTEN = re.compile(r"\A(?:amp;)++")

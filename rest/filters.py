@@ -107,7 +107,7 @@ def missing_value(name: str) -> ValidationError:
     return invalid_field(name, message, "blank")
 
 
-class IdField(forms.IntegerField):
+class IdFormField(forms.IntegerField):
     """An id as databases can hold it; anything larger is bad input, not a server error."""
 
     def __init__(self, **options: Any) -> None:
@@ -144,7 +144,7 @@ def taking_several(filterset: type[BaseFilterSet]) -> set[str]:
 
 
 class AnyIdFilter(TakesSeveral, filters.BaseInFilter):
-    field_class = IdField
+    field_class = IdFormField
 
 
 class AnyChoiceFilter(TakesSeveral, filters.BaseInFilter, filters.ChoiceFilter):

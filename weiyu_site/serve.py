@@ -38,7 +38,7 @@ OPTIONS: dict[str, Any] = {
     # one that we are just closing.
     "timeout_keep_alive": 75,
     "timeout_graceful_shutdown": 10,
-    # A worker that says nothing for so long is started anew.
+    # One that begins on a busy machine is not dead yet; 5 s would kill it again and again.
     "timeout_worker_healthcheck": 60,
     # The site's own LOGGING writes the server's lines too.
     "log_config": None,

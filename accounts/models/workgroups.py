@@ -15,7 +15,7 @@ from accounts.models.people import User
 from accounts.models.saving import BlamesFields, changed_fields, save_checked
 from records.errors import Conflict, check_version
 from records.fields import ComparedField, KeptTextField, NameField, SearchedField, as_kept
-from records.text import NameValidator, compared
+from records.text import NameValidator
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
@@ -32,10 +32,6 @@ class WorkgroupQuerySet(models.QuerySet["Workgroup"]):
         if user.is_authenticated and user.is_team_member:
             return self
         return self.none()
-
-    def matching(self, text: str) -> Self:
-        """Return those whose name or description hold every word."""
-        return self.filter(*(models.Q(searched__contains=word) for word in compared(text).split()))
 
     @transaction.atomic
     def set_up(self, *, by: Actor, members: Iterable[int] = (), **fields: Any) -> Workgroup:

@@ -19,6 +19,7 @@ ERRORS = {
     "401": ("token-expired", "No token, or one that is no good any more."),
     "403": ("insufficient-scope", "The role or the token does not allow it."),
     "429": ("rate-limited", "Too many calls; `Retry-After` says when to go on."),
+    "503": ("unavailable", "The database is away for the moment; `Retry-After` says how long."),
 }
 OBJECT_ERRORS = {"404": ("not-found", "Not there, or not yours to see.")}
 WRITE_ERRORS = {
@@ -80,6 +81,7 @@ OF_REFUSALS = {
     "403": ["WWW-Authenticate"],
     "409": ["Retry-After"],
     "429": ["Retry-After"],
+    "503": ["Retry-After"],
 }
 VERSION = {
     "type": "integer",

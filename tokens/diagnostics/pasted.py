@@ -5,12 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, urlsplit
 
+from records.addresses import TOKEN_NAMES, folded
 from tokens.errors import Refused
 from tokens.origins.domains import Origin
 from tokens.verification.credentials import without_blanks
-
-# All the names that our edge takes out of an address.
-PARAMETERS = frozenset({"accesstoken", "access_token", "token"})
 
 
 @dataclass(frozen=True)
@@ -35,7 +33,7 @@ def read(text: str) -> Pasted:
     given = [
         value
         for name, value in parse_qsl(parts.query.replace("amp;", ""))
-        if name.lower() in PARAMETERS
+        if folded(name) in TOKEN_NAMES
     ]
     if len(given) != 1:
         raise Refused("token-doubled" if given else "token-missing")

@@ -14,6 +14,7 @@ from csp.middleware import HEADER, CSPMiddleware
 from django.http import HttpRequest, HttpResponseBase
 from django.utils.cache import patch_vary_headers
 
+from records.addresses import MASK
 from tokens.request import token_request
 
 # What opens a page or a call: no cache may give one caller what another one's opened.
@@ -66,7 +67,7 @@ def _held_token(request: HttpRequest) -> bool:
     """
     # The edge took it out, or masked it, before anybody could log it.
     taken_out = request.META.get("weiyu.access_tokens")
-    return bool(taken_out) or "masked-token" in request.get_full_path()
+    return bool(taken_out) or MASK in request.get_full_path()
 
 
 class CorsMiddleware(StockCors):

@@ -7,14 +7,12 @@ of this process writes as soon as it can.
 from __future__ import annotations
 
 import logging
-import sqlite3
 import threading
-from collections.abc import Callable, Hashable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Hashable
 
-from django.db import Error, connection, connections
+from django.db import Error, connections
 
-from records.outages import is_outage
+from records.outages import is_outage, without_waiting
 
 logger = logging.getLogger(__name__)
 
@@ -38,7 +36,7 @@ class Aside:
     def write(self, key: Hashable, write: Write) -> None:
         """Write now if nothing is in the way, else later; fails no call."""
         try:
-            with _without_waiting():
+            with without_waiting():
                 write()
         except Error as error:
             if is_outage(error):
@@ -89,25 +87,6 @@ class Aside:
             with self._lock:
                 if self._left.get(key) is write:
                     del self._left[key]
-
-
-@contextmanager
-def _without_waiting() -> Iterator[None]:
-    """Let SQLite refuse at once what would have to wait for another writer."""
-    if connection.vendor != "sqlite" or connection.in_atomic_block:
-        yield
-        return
-    connection.ensure_connection()
-    database = connection.connection
-    # Not through Django, for which these would be queries.
-    (patience,) = database.execute("PRAGMA busy_timeout").fetchone()
-    database.execute("PRAGMA busy_timeout = 0")
-    try:
-        yield
-    finally:
-        # It may have been closed by what went wrong.
-        with suppress(sqlite3.ProgrammingError):
-            database.execute(f"PRAGMA busy_timeout = {patience}")
 
 
 aside = Aside()

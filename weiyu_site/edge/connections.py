@@ -22,6 +22,7 @@ from uvicorn.protocols.http.httptools_impl import (
     RequestResponseCycle,
 )
 
+from records.outages import RETRY_AFTER
 from weiyu_site.edge import headers
 from weiyu_site.edge.application import LIMITED
 from weiyu_site.edge.bodies import Patience, too_late
@@ -42,7 +43,6 @@ DESCRIPTORS_EACH = 2
 MOST_CONNECTIONS = 10_000
 # How many of those whom we turn away are waited for, so that they read why.
 MOST_LEAVING = 32
-COME_BACK_AFTER = 5
 WARNED_EVERY = 60.0
 
 
@@ -292,7 +292,7 @@ class Connection(HttpToolsProtocol):
             self.transport.abort()
             return
         detail = _("Too many connections are open. Try again in a few seconds.")
-        self._answer(Refusal(503, "unavailable", detail, close=True), wait=COME_BACK_AFTER)
+        self._answer(Refusal(503, "unavailable", detail, close=True, retry_after=RETRY_AFTER))
 
     def _refuse(self, refusal: Refusal) -> None:
         """Read no more, and say why, unless an answer is under way on this connection."""
@@ -310,13 +310,13 @@ class Connection(HttpToolsProtocol):
             self._allow()
             last.keep_alive = False
 
-    def _answer(self, refusal: Refusal, *, wait: int = 0) -> None:
+    def _answer(self, refusal: Refusal) -> None:
         """Answer without the application, and end the connection."""
         self._is_over = True
         self.crowd.waiting.pop(self, None)
         self._unset_keepalive_if_required()
         self._log(refusal)
-        self.transport.write(_as_bytes(refusal, self._language(), wait=wait))
+        self.transport.write(_as_bytes(refusal, self._language()))
         self._leave()
 
     def _language(self) -> str:
@@ -357,14 +357,13 @@ def _unreadable() -> Refusal:
     return Refusal(400, "malformed", _("This request cannot be read."), close=True)
 
 
-def _as_bytes(refusal: Refusal, accept_language: str, *, wait: int = 0) -> bytes:
+def _as_bytes(refusal: Refusal, accept_language: str) -> bytes:
     request_id = secrets.token_hex(8)
     answer = refusal.answer("", request_id=request_id, accept_language=accept_language)
     lines = {
         **answer.headers,
         "content-length": str(len(answer.body)),
         "connection": "close",
-        **({"retry-after": str(wait)} if wait else {}),
     }
     head = "".join(f"{name}: {value}\r\n" for name, value in lines.items())
     return STATUS_LINE[answer.status] + head.encode("latin-1") + b"\r\n" + answer.body

@@ -9,19 +9,18 @@ import os
 import secrets
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from functools import cache
 
 from asgiref.sync import async_to_sync
 from channels.layers import get_channel_layer
 from django.conf import settings
 from django.db import DatabaseError, connection, connections
-from django.db.backends.utils import CursorWrapper
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 
+from records.outages import in_one_line, is_held, without_waiting
 from weiyu_site.edge.replies import Answer
 
 logger = logging.getLogger(__name__)
@@ -172,30 +171,15 @@ class NowAndThen:
 def _database_takes_writes() -> bool:
     """Delete no row: that fails where nothing can be written, and leaves nothing behind."""
     try:
-        with connection.cursor() as cursor, _in_no_queue(cursor):
+        with without_waiting(), connection.cursor() as cursor:
             cursor.execute("DELETE FROM django_migrations WHERE id < 0")
     except DatabaseError as error:
-        if "locked" in str(error):
+        if is_held(error):
             # Somebody writes, which proves it as well.
             return True
-        logger.warning("Not ready: the database takes no writes (%s).", first_line(error))
+        logger.warning("Not ready: the database takes no writes (%s).", in_one_line(error))
         return False
     return True
-
-
-@contextmanager
-def _in_no_queue(cursor: CursorWrapper) -> Iterator[None]:
-    """Fail at once where others write; elsewhere connections wait for their turn."""
-    if connection.vendor != "sqlite":
-        yield
-        return
-    cursor.execute("PRAGMA busy_timeout")
-    (patience,) = cursor.fetchone()
-    cursor.execute("PRAGMA busy_timeout = 100")
-    try:
-        yield
-    finally:
-        cursor.execute(f"PRAGMA busy_timeout = {patience:d}")
 
 
 @NowAndThen
@@ -210,10 +194,6 @@ def _folder_takes_writes() -> bool:
         logger.warning("Not ready: nothing can be written into the data folder (%s).", error)
         return False
     return True
-
-
-def first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]
 
 
 def _look_at_data_alone() -> Verdict:

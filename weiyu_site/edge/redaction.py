@@ -5,9 +5,7 @@ from __future__ import annotations
 import re
 from urllib.parse import quote, unquote, unquote_plus
 
-from records.addresses import TOKEN_NAMES, folded
-
-MASK = "masked-token"
+from records.addresses import MASK, TOKEN_NAMES, folded
 
 # A run of base64url that holds "eyJ" (the start of every JSON object in base64), then two more
 # runs or longer. It starts only where a run starts and never steps back, so that a hostile

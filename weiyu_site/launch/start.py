@@ -30,6 +30,7 @@ from django.db import DatabaseError
 from django.utils import timezone
 from uvicorn.supervisors import ChangeReload
 
+from records.outages import in_one_line
 from weiyu_site import env, serve
 from weiyu_site.launch import keys
 from weiyu_site.launch.bootstrap import (
@@ -276,9 +277,8 @@ def one_sentence() -> Iterator[None]:
     except CommandError as error:
         raise Impossible(str(error)) from error
     except DatabaseError as error:
-        said = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise Impossible(
-            f"The database cannot be used ({said})."
+            f"The database cannot be used ({in_one_line(error)})."
             f" Look at WEIYU_DATABASE_URL and {keys.data_dir()}."
         ) from error
     except OSError as error:
