@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.events import person_changed
 from accounts.models import memberships
 from accounts.models.history import PersonEvent
-from accounts.models.querysets import UserManager
+from accounts.models.querysets import LONGEST_TYPED, UserManager
 from accounts.models.saving import BlamesFields, changed_fields, save_checked
 from accounts.names import LONGEST_ADDRESS, AddressField, validate_username
 from accounts.time_zones import validate_time_zone
@@ -158,7 +158,9 @@ class User(BlamesFields, AbstractBaseUser):
 
     def is_named(self, username: object) -> bool:
         """Return whether this is the person's username, however it is spelled."""
-        return isinstance(username, str) and compared(username) == self.username_compared
+        if not isinstance(username, str) or len(username) > LONGEST_TYPED:
+            return False
+        return compared(username) == self.username_compared
 
     @property
     def is_administrator(self) -> bool:

@@ -82,12 +82,23 @@ class ByNameFilter(_WithForm, admin.RelatedFieldListFilter):
         self, field: Any, request: HttpRequest, params: Any, model: Any, model_admin: Any, **kw: Any
     ) -> None:
         super().__init__(field, request, params, model, model_admin, **kw)
-        rows = field.remote_field.model._default_manager.all()
+        rows = self._known(field, request, model_admin)
         asked = str(self.lookup_val[-1]) if self.lookup_val else ""
         self.chosen = rows.filter(pk=asked).first() if is_id(asked) else None
         self.widget = forms.ModelChoiceField(
             rows, required=False, widget=OneByName(field, model_admin.admin_site)
         ).widget
+
+    @staticmethod
+    def _known(field: Any, request: HttpRequest, model_admin: Any) -> Any:
+        """Return those whose names the reader may know: all, or whom the list names anyway."""
+        model = field.remote_field.model
+        rows = model._default_manager.all()
+        related = model_admin.admin_site.get_model_admin(model)
+        if related.has_view_permission(request):
+            return rows
+        listed = model_admin.get_queryset(request).order_by().values(field.attname)
+        return rows.filter(pk__in=listed)
 
     def field_choices(self, field: Any, request: Any, model_admin: Any) -> Any:
         return []

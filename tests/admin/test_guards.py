@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+
 import pytest
 from django.test import Client
 
@@ -97,6 +99,21 @@ def test_a_link_that_shows_no_people_names_none_in_a_ticket(world, alice, bob, d
     assert client.post(page, {**form, **known, "expected_version": 1}).status_code == 302
     world.refresh_from_db()
     assert world.assignee == dora
+
+
+def test_a_link_that_shows_no_people_names_none_in_a_filter(alice, carol, dora, issue, by_link):
+    issue(carol, name="Hers")
+    client = by_link(dora, scopes=["login:admin", "tokens:read"])
+
+    def page(person) -> str:
+        address = f"/admin/tokens/accesstoken/?user__id__exact={person}"
+        return client.get(address).content.decode()
+
+    assert "Alice" not in page(alice.pk)
+    options = [re.findall(r"<option[^>]*>", page(person)) for person in (alice.pk, 999_999)]
+    assert options[0] == options[1]
+    # The list names her anyway.
+    assert "Carol" in page(carol.pk)
 
 
 @pytest.mark.parametrize(

@@ -114,6 +114,11 @@ def test_a_token_does_not_find_out_who_could_have_tokens(carol, dora, bearer, as
     bodies = [{"name": "x", "user": carol.pk}, {"name": "x", "user": NOBODY}]
 
     assert codes(client, "post", "/api/tokens/create", *bodies) == [(403, "beyond-own-token")] * 2
+    unnamed = [{"name": "", "user": carol.pk}, {"name": "", "user": NOBODY}]
+    assert codes(client, "post", "/api/tokens/create", *unnamed) == [(403, "beyond-own-token")] * 2
+    own = f"/api/tokens/{dora.access_tokens.get().pk}"
+    moves = [{"user": carol.pk}, {"user": NOBODY}]
+    assert codes(client, "patch", own, *moves) == [(403, "beyond-own-token")] * 2
     found, missing = codes(as_user(dora), "post", "/api/tokens/create", *bodies)
     assert (found[0], missing[0]) == (200, 400)
 

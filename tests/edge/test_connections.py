@@ -378,3 +378,15 @@ def test_a_server_without_these_limits_says_so_once(tmp_path):
 def test_our_own_server_has_them(server):
     assert "limits" not in requests.get(f"{server.url}/readyz", timeout=20).json()
     assert "start it by" not in server.log()
+
+
+def test_what_stands_behind_a_body_is_no_header(server):
+    """Proxies judge the head alone; a trailer must not say who the caller is."""
+    trailers = b"0\r\nCookie: a=b\r\nOrigin: https://listed.example\r\nX-Behind: 1\r\n\r\n"
+    head = CHUNKED.replace(b"Transfer", b"Connection: close\r\nTransfer")
+
+    with opened(server, head + b"1\r\nx\r\n" + trailers) as connection:
+        answer = rest_of(connection)
+
+    environ = json.loads(answer.partition(b"\r\n\r\n")[2])["environ"]
+    assert not environ.keys() & {"HTTP_COOKIE", "HTTP_ORIGIN", "HTTP_X_BEHIND"}

@@ -126,3 +126,20 @@ def test_what_has_too_many_marks_is_kept_as_it_was_typed():
     assert kept(text) == text
     assert compared(f"{text}b") == compared(f"{text}\u0301b")
     assert len(compared("ﷺ" * 50_000)) <= LONGEST_COMPARED
+
+
+def test_no_text_costs_more_than_the_longest_that_is_compared():
+    """One character stands for eighteen, so the end of a long text is left out at once."""
+    assert compared("ﷺ" * (LONGEST_COMPARED + 1)) == compared("ﷺ" * LONGEST_COMPARED)
+    looked_at = []
+
+    class Watched(str):
+        def __getitem__(self, place):
+            looked_at.append(place)
+            return str(self)[place]
+
+        def isascii(self):
+            return False
+
+    compared(Watched("ﷺ" * 10))
+    assert looked_at == [slice(None, LONGEST_COMPARED)]

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from django.core.exceptions import ValidationError
 
 from accounts.actor import Actor
 from messaging.models import Conversation
 from tests.tickets.calls import CREATE, LIST, ids
-from tickets.models import Ticket, TicketTag
+from tickets.models import Ticket, TicketTag, tag
 from tickets.models.tag import SEPARATORS, split_tags
 
 
@@ -94,3 +95,11 @@ def test_lists_read_no_text_twice(open_ticket, carol):
     open_ticket(carol)
 
     assert "searched" in Ticket.objects.all()[0].get_deferred_fields()
+
+
+@pytest.mark.parametrize("names", [["x" * 51], [str(n) for n in range(101)]], ids=["long", "many"])
+def test_too_many_or_too_long_tags_are_not_even_compared(names, monkeypatch):
+    monkeypatch.setattr(tag, "compared", lambda name: pytest.fail(name))
+
+    with pytest.raises(ValidationError):
+        tag.clean_tags(names)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from functools import partial
 
 from django.db import models
@@ -20,6 +20,8 @@ from records.errors import invalid_field
 from records.text import compared, is_visible
 
 MOST_TAGS = 20
+# Ways of writing them that are looked at.
+MOST_SPELLINGS = 5 * MOST_TAGS
 LONGEST_TAG = 50
 # Those of Chinese and Arabic keyboards, too.
 SEPARATORS = ",;，；、،؛"
@@ -45,10 +47,13 @@ class TicketTag(models.Model):
 
 def clean_tags(names: Iterable[str]) -> list[str]:
     """Return the tags as they are kept: small letters, each once, in the order of the alphabet."""
-    by_form = {compared(name): _small(name) for name in sorted(names)}
-    cleaned = sorted(by_form.values())
-    if len(cleaned) > MOST_TAGS:
-        raise _refusal(gettext("Use at most %(limit)d tags."), "too_many_tags", limit=MOST_TAGS)
+    typed = {name.strip() for name in names}
+    # Before they are compared, which costs more; several may be one.
+    _check_count(typed, MOST_SPELLINGS)
+    for name in typed:
+        _check_length(name)
+    cleaned = sorted({compared(name): _small(name) for name in sorted(typed)}.values())
+    _check_count(cleaned, MOST_TAGS)
     for name in cleaned:
         _check(name)
     return cleaned
@@ -68,13 +73,23 @@ def _small(name: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", name).lower().split())
 
 
-def _check(name: str) -> None:
-    if not is_visible(name):
-        raise _refusal(gettext("A tag may not be empty."), "blank")
-    if max(len(name), len(compared(name))) > LONGEST_TAG:
+def _check_count(names: Collection[str], most: int) -> None:
+    if len(names) > most:
+        raise _refusal(gettext("Use at most %(limit)d tags."), "too_many_tags", limit=MOST_TAGS)
+
+
+def _check_length(name: str) -> None:
+    if len(name) > LONGEST_TAG:
         raise _refusal(
             gettext("A tag has at most %(limit)d characters."), "max_length", limit=LONGEST_TAG
         )
+
+
+def _check(name: str) -> None:
+    if not is_visible(name):
+        raise _refusal(gettext("A tag may not be empty."), "blank")
+    _check_length(name)
+    _check_length(compared(name))
     if set(SEPARATORS) & set(name) or not name.isprintable():
         raise _refusal(
             gettext("A tag has no commas, no semicolons and no characters that cannot be seen."),

@@ -15,6 +15,7 @@ from rest_framework import serializers
 
 from accounts.actor import token_of
 from accounts.models import User
+from accounts.models.querysets import LONGEST_TYPED
 from records.ids import LARGEST_ID
 from rest.addresses import site_address
 from rest.fields import (
@@ -66,6 +67,14 @@ class PersonOfTokenField(RelatedIdField):
         if key == "does_not_exist" and token_of(self.context["request"]):
             raise beyond_own_token()
         super().fail(key, **details)
+
+    def to_internal_value(self, data: Any) -> Any:
+        person = super().to_internal_value(data)
+        request = self.context["request"]
+        present = getattr(self.parent.instance, "user_id", None)
+        if token_of(request) and person.pk not in {request.user.pk, present}:
+            raise beyond_own_token()
+        return person
 
 
 class NewTokenSerializer(FastModelSerializer[AccessToken]):
@@ -185,7 +194,7 @@ class PersonNamed(serializers.Field[Any, Any, Any, Any]):
 
     def to_internal_value(self, data: Any) -> int | str:
         is_id = isinstance(data, int) and not isinstance(data, bool) and 0 < data <= LARGEST_ID
-        if is_id or (isinstance(data, str) and data):
+        if is_id or (isinstance(data, str) and 0 < len(data) <= LONGEST_TYPED):
             return data
         raise serializers.ValidationError(_("Write an id or a username."), code="invalid")
 

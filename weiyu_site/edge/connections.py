@@ -110,6 +110,7 @@ class Connection(HttpToolsProtocol):
         # Bytes in which no part of a request was completed.
         self._unfinished = 0
         self._lines = 0
+        self._is_body = False
         self._body_size = 0
         self._body_begun = 0.0
         self._verdict: Refusal | None = None
@@ -165,6 +166,7 @@ class Connection(HttpToolsProtocol):
     def resume_writing(self) -> None:
         super().resume_writing()
         self._end_watch()
+        self._wait_for_more()
 
     # --- From the parser --------------------------------------------------------------------
 
@@ -174,6 +176,7 @@ class Connection(HttpToolsProtocol):
         super().on_message_begin()
         self.scope[LIMITED] = True  # type: ignore[literal-required]
         self._lines = 0
+        self._is_body = False
         self._begin_head()
 
     def on_header(self, name: bytes, value: bytes) -> None:
@@ -182,9 +185,12 @@ class Connection(HttpToolsProtocol):
         if self._lines > headers.MOST:
             self._verdict = headers.too_large()
             raise ValueError("Too many headers.")
-        super().on_header(name, value)
+        # What stands behind the body was judged by nobody, neither by a proxy nor by the edge.
+        if not self._is_body:
+            super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
+        self._is_body = True
         self._unfinished = self._body_size = 0
         self._body_begun = self.loop.time()
         self.crowd.waiting.pop(self, None)
@@ -211,7 +217,14 @@ class Connection(HttpToolsProtocol):
         super().on_response_complete()
         if self.transport.get_write_buffer_size():
             self._watch_reading()
-        elif self._is_between and not self.pipeline and not self.transport.is_closing():
+        else:
+            self._wait_for_more()
+
+    def _wait_for_more(self) -> None:
+        """Make room for others if need be, once everything is answered and taken."""
+        is_answered = self.cycle is None or self.cycle.response_complete
+        is_quiet = self._is_between and is_answered and not self.pipeline
+        if is_quiet and not self.transport.is_closing():
             self.crowd.waiting[self] = None
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
