@@ -13,7 +13,7 @@ import time
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import accumulate
-from typing import Any
+from typing import Any, NamedTuple
 
 import django
 
@@ -62,6 +62,14 @@ def write(tickets: int) -> None:
     _settle()
 
 
+class People(NamedTuple):
+    """The ids of those who take part."""
+
+    agents: range
+    customers: range
+    workgroups: list[int]
+
+
 class Texts:
     """Sentences of invented words; `refund`, `invoice` and the like stand among the common ones."""
 
@@ -89,15 +97,14 @@ class Story:
         self,
         dice: random.Random,
         texts: Texts,
-        people: tuple[range, range],
+        people: People,
         number: int,
         opened: datetime,
         now: datetime,
     ) -> None:
-        agents, customers = people
         self.number, self.opened = number, opened
-        self.requester, self.agent = dice.choice(customers), dice.choice(agents)
-        self.workgroup = dice.choice([None, *range(1, WORKGROUPS + 1)])
+        self.requester, self.agent = dice.choice(people.customers), dice.choice(people.agents)
+        self.workgroup = dice.choice([None, *people.workgroups])
         self.priority = dice.choice(PRIORITIES)
         self.tags = sorted(dice.sample(TAGS, dice.choice((0, 1, 1, 2))))
         self.title = f"{dice.choice(texts.titles)[:-1]} {number}"
@@ -190,13 +197,12 @@ def _events(story: Story, is_taken: bool, is_resolved: bool, is_closed: bool) ->
 TABLES: tuple[type[models.Model], ...] = (Ticket, TicketTag, TicketEvent, Conversation, Message)
 
 
-def _people(customers: int) -> tuple[range, range]:
-    """Make the administrator, the workgroups, agents and customers; return the ids of the two."""
+def _people(customers: int) -> People:
+    """Make the administrator, the workgroups, agents and customers; return their ids."""
     User.objects.create_user(
         "admin@email.com", None, role=User.Role.ADMINISTRATOR, display_name="Dana Reed"
     )
-    for number in range(WORKGROUPS):
-        Workgroup.objects.create(name=f"Workgroup {number}")
+    groups = [Workgroup.objects.create(name=f"Workgroup {number}") for number in range(WORKGROUPS)]
     closed = make_password(None)
     found = []
     for role, count in ((User.Role.AGENT, AGENTS), (User.Role.CUSTOMER, customers)):
@@ -214,7 +220,7 @@ def _people(customers: int) -> tuple[range, range]:
             batch_size=1_000,
         )
         found.append(range(made[0].pk, made[-1].pk + 1))
-    return found[0], found[1]
+    return People(found[0], found[1], [group.pk for group in groups])
 
 
 # --- Writing ------------------------------------------------------------------------------------

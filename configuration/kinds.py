@@ -39,6 +39,11 @@ class Text:
     def clean(self, value: Any) -> str:
         if not isinstance(value, str):
             raise ValidationError(_("Give a text."), code="invalid")
+        # Control characters, unpaired surrogates and the like have no place in a line of text.
+        if any(unicodedata.category(letter) in {"Cc", "Cs", "Cn"} for letter in value.strip()):
+            raise ValidationError(
+                _("This text has characters that cannot be shown."), code="invalid_character"
+            )
         value = kept_name(value)
         if not value:
             raise ValidationError(_("This may not be empty."), code="blank")
@@ -47,11 +52,6 @@ class Text:
                 _("Use at most %(longest)d characters."),
                 code="max_length",
                 params={"longest": self.longest},
-            )
-        # Control characters, unpaired surrogates and the like have no place in a line of text.
-        if any(unicodedata.category(letter) in {"Cc", "Cs", "Cn"} for letter in value):
-            raise ValidationError(
-                _("This text has characters that cannot be shown."), code="invalid_character"
             )
         NameValidator()(value)
         return value

@@ -242,6 +242,7 @@ CONTENT_SECURITY_POLICY = {
 SECURE_HSTS_SECONDS = 31_536_000 if SECURE else 0
 
 SILENCED_SYSTEM_CHECKS = [
+    "security.W003",  # it is there, as tokens.login.middleware.CsrfMiddleware
     "security.W002",  # framing is decided by token: tokens/embedding/policies.py sets both headers
     "security.W005",  # sibling hosts are not ours to promise https for
     "security.W008",  # the proxy in front redirects; behind it every call may be plain http

@@ -271,8 +271,8 @@ def test_deleting_asks_twice_and_leaves_the_audit(dora, carol, browser, issue):
     client = browser(dora)
 
     assert b"Delete the token?" in client.get(f"{LIST}{token.pk}/delete/").content
-    assert b"Delete tokens?" in client.post(f"{LIST}{token.pk}/delete/", {"post": "yes"}).content
-    assert b"Delete tokens?" in act(client, "delete_tokens", token).content
+    assert b"Delete the token?" in client.post(f"{LIST}{token.pk}/delete/", {"post": "yes"}).content
+    assert b"Delete the token?" in act(client, "delete_tokens", token).content
     assert b"Really delete" in act(client, "delete_tokens", token, answer="once").content
     assert AccessToken.objects.count() == 1
 

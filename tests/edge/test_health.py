@@ -80,6 +80,7 @@ def test_a_database_that_takes_no_writes_is_not_ready():
     assert (status, found["database"], found["migrations"]) == (503, "failed", "ok")
 
 
+@pytest.mark.once
 def test_the_patience_of_other_writers_stays():
     if connection.vendor != "sqlite":
         pytest.skip("only SQLite lets writers queue for one lock")

@@ -138,7 +138,7 @@ def test_health_answers_any_host(db):
 
     assert client.get("/healthz").json() == {"status": "ok"}
     assert client.get("/readyz").json()["checks"] == {
-        "database": "ok", "migrations": "ok", "channel_layer": "ok",
+        "database": "ok", "migrations": "ok", "channel_layer": "ok", "data_folder": "ok",
     }  # fmt: skip
 
 

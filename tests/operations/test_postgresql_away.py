@@ -168,9 +168,8 @@ def sign_in(desk: Weiyu) -> requests.Response:
     page = browser.get(f"{desk.url}/agent/login", timeout=SIGN_OF_LIFE)
     if page.status_code != 200:
         return page
-    token = re.search(r'csrfmiddlewaretoken" value="(\w+)', page.text)[1]
-    form = {"username": people.AGENT, "password": "x", "csrfmiddlewaretoken": token}
-    return browser.post(f"{desk.url}/agent/login", data=form, timeout=SIGN_OF_LIFE)
+    form, origin = {"username": people.AGENT, "password": "x"}, {"Origin": desk.url}
+    return browser.post(f"{desk.url}/agent/login", form, headers=origin, timeout=SIGN_OF_LIFE)
 
 
 def wait_until_ready(desk: Weiyu) -> None:
