@@ -120,7 +120,7 @@ def serving(
     """Yield a server that answers the address `known`."""
     port = free_port()
     options = ["--port", str(port), "--workers", str(workers)]
-    words = [sys.executable, "-m", "benchmarks.server", application, *options]
+    words = [sys.executable, "-m", "benchmarks.serve", application, *options]
     process = subprocess.Popen(words, cwd=ROOT, env=environment)
     try:
         wait_until_it_answers(process, f"http://127.0.0.1:{port}{known}")

@@ -10,6 +10,7 @@ from typing import Any, cast
 from django.db import connection, transaction
 from django.http import Http404
 from django.http.response import HttpResponseBase
+from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
@@ -75,7 +76,9 @@ def _fingerprint(request: Request) -> str:
 
 
 def _digest(value: Any) -> str:
-    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
+    # Keyed, because bodies hold passwords.
+    words = json.dumps(value, sort_keys=True)
+    return salted_hmac("rest.idempotency", words, algorithm="sha256").hexdigest()
 
 
 def _claim(row: StoredAnswer) -> None:

@@ -7,7 +7,7 @@ from weiyu_site.wsgi import application as django  # isort: skip - sets Django u
 from a2wsgi import WSGIMiddleware
 from django.conf import settings
 
-from tokens.verification.aside import aside
+from tokens.verification.deferred_writes import deferred_writes
 from tokens.verification.refused_counter import refused_calls
 from weiyu_site.due_work import Timer
 from weiyu_site.edge.application import EdgeApplication, Gateway
@@ -25,5 +25,5 @@ application = EdgeApplication(
     allowed_hosts=settings.ALLOWED_HOSTS,
     # Without Redis this is the only process; among several a timer runs the command.
     at_start=[] if settings.REDIS_URL else [timer.start],
-    at_end=[timer.stop, refused_calls.stop, aside.stop],
+    at_end=[timer.stop, refused_calls.stop, deferred_writes.stop],
 )

@@ -17,9 +17,9 @@ from django.conf import settings
 from django.core import checks
 from uvicorn.supervisors import ChangeReload
 
+from weiyu_site.launch.collectstatic import names_not_collected
 from weiyu_site.launch.database_state import end_on_other_states
 from weiyu_site.launch.refusals import EXIT_CODE, end, ending_in_a_sentence
-from weiyu_site.launch.static_files import names_not_collected
 from weiyu_site.launch.workers import Workers
 
 APPLICATION = "weiyu_site.asgi:application"

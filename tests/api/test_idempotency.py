@@ -35,6 +35,17 @@ def test_the_first_answer_is_given_again(dora, as_user):
     assert Workgroup.objects.count() == 1
 
 
+def test_nobody_guesses_a_body_by_its_digest(dora, as_user, settings):
+    """Bodies hold passwords: a copy of the database alone must not tell which."""
+    create(as_user(dora))
+    settings.SECRET_KEY = "another-" + "0" * 50
+    create(as_user(dora), headers={"Idempotency-Key": "another"}, name="Billing 2")
+    first, second = StoredAnswer.objects.order_by("id")
+
+    assert first.rights != second.rights
+    assert first.fingerprint != second.fingerprint
+
+
 def test_the_rest_form_keeps_status_and_location(dora, as_user):
     client = as_user(dora)
 

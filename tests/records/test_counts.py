@@ -60,3 +60,10 @@ def test_no_action_takes_more_rows_than_were_counted(crowd, dora, client):
     )
     assert "narrow the list first" in answer.content.decode()
     assert not User.objects.filter(is_active=False).exists()
+
+
+def test_lists_with_words_of_their_own_say_it_too(dora, client, issue):
+    for _ in range(6):
+        issue(dora)
+    client.force_login(dora)
+    assert "4+ " in client.get("/admin/tokens/tokenevent/").content.decode()

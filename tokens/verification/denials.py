@@ -7,8 +7,8 @@ from django.core.cache import cache
 from tokens.errors import Refused
 from tokens.models import AccessToken
 from tokens.signing.digests import digest_of
-from tokens.verification.aside import aside
 from tokens.verification.call import Call
+from tokens.verification.deferred_writes import deferred_writes
 from tokens.verification.rates import WINDOW, count
 
 DENIALS_A_MINUTE = 20
@@ -28,7 +28,7 @@ def record_denial(token: AccessToken, call: Call, refusal: Refused) -> None:
     if not cache.add(same, 1, timeout=WINDOW):
         return
     count(key)
-    aside.write(
+    deferred_writes.write(
         ("denied", same),
         lambda: token.record(
             "denied",

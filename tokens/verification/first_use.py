@@ -12,8 +12,8 @@ from django.db import IntegrityError, transaction
 
 from tokens.models import AccessToken, TokenEvent
 from tokens.origins import networks
-from tokens.verification.aside import aside
 from tokens.verification.call import Call
+from tokens.verification.deferred_writes import deferred_writes
 
 # A token that has been used from so many sources surprises nobody with another one.
 MOST_SOURCES = 100
@@ -29,7 +29,7 @@ def mark_first_use(token: AccessToken, call: Call) -> None:
     known = _known.get(token.handle, frozenset())
     sources = _sources_of(call)
     if known is not EVERYWHERE and not sources <= known:
-        aside.write(("first", token.pk, sources), lambda: _learn(token, call, sources))
+        deferred_writes.write(("first", token.pk, sources), lambda: _learn(token, call, sources))
 
 
 def _sources_of(call: Call) -> frozenset[str]:

@@ -10,8 +10,8 @@ from django.db.models import Q
 from django.utils import timezone
 
 from tokens.models import AccessToken
-from tokens.verification.aside import aside
 from tokens.verification.call import Call
+from tokens.verification.deferred_writes import deferred_writes
 from tokens.verification.first_use import mark_first_use
 
 TOUCH_EVERY = timedelta(minutes=1)
@@ -22,7 +22,7 @@ def touch(token: AccessToken, call: Call) -> None:
     mark_first_use(token, call)
     now = timezone.now()
     if not token.last_used_at or token.last_used_at <= now - TOUCH_EVERY:
-        aside.write(("use", token.pk), lambda: _note_last_use(token, call, now))
+        deferred_writes.write(("use", token.pk), lambda: _note_last_use(token, call, now))
 
 
 def _note_last_use(token: AccessToken, call: Call, now: datetime) -> None:

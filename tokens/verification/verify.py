@@ -10,8 +10,8 @@ from accounts.models import User
 from tokens.errors import Refused
 from tokens.models import AccessToken
 from tokens.signing.jwt import SignedToken, UnsoundToken
-from tokens.verification.aside import aside
 from tokens.verification.call import Call
+from tokens.verification.deferred_writes import deferred_writes
 from tokens.verification.denials import record_denial
 from tokens.verification.refused_counter import counted
 from tokens.verification.rules import RULES, Case
@@ -32,7 +32,7 @@ def verify(secret: str, call: Call, *, scope: str | None = None) -> AccessToken:
         check(token, call, scope=scope, has_expired=signed.has_expired)
     except Refused as refusal:
         if refusal.cause == "token-rotated" and token.used_after_rotation_at is None:
-            aside.write(
+            deferred_writes.write(
                 ("reused", token.pk),
                 lambda: token.mark_used_after_rotation(address=call.address, origin=call.seen),
             )

@@ -21,9 +21,7 @@ from typing import TextIO
 
 import django
 import uvicorn
-from django.apps import apps
 from django.conf import settings
-from django.contrib.staticfiles.finders import get_finders
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import CommandError, call_command
 from django.db import DatabaseError
@@ -41,6 +39,7 @@ from weiyu_site.launch.bootstrap import (
     say,
     wanted_address,
 )
+from weiyu_site.launch.collectstatic import static_files
 
 TOKEN_NAME = "make run"
 TOKEN_LIFE = timedelta(hours=24)
@@ -149,11 +148,9 @@ def collect_static_files() -> None:
 def fingerprint_of_static_files() -> str:
     """Return a digest of the name, size and time of every static file."""
     digest = hashlib.sha256()
-    left_out = apps.get_app_config("staticfiles").ignore_patterns  # type: ignore[attr-defined]
-    for finder in get_finders():
-        for name, storage in finder.list(left_out):
-            found = Path(storage.path(name)).stat()
-            digest.update(f"{name}\0{found.st_size}\0{found.st_mtime_ns}\n".encode())
+    for name, path in static_files():
+        found = path.stat()
+        digest.update(f"{name}\0{found.st_size}\0{found.st_mtime_ns}\n".encode())
     return digest.hexdigest()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import signal
+import time
 from typing import Any
 
 from uvicorn.supervisors.multiprocess import Multiprocess, Process
@@ -57,7 +58,15 @@ class Workers(Multiprocess):
         logger.info("Started worker %s in its place.", successor.pid)
 
     def _serves(self, worker: Process) -> bool:
-        return worker.pid in self._served and worker.process.is_alive()
+        """Return whether it serves; one that is just starting may take its time."""
+        patience = self.config.timeout_worker_healthcheck
+        end = time.monotonic() + patience
+        while worker.process.is_alive() and time.monotonic() < end:
+            if worker.pid in self._served or worker.is_ready(timeout=patience):
+                return True
+            if self.should_exit.wait(0.1):
+                return False
+        return False
 
 
 def how(worker: Process) -> str:

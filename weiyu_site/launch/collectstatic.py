@@ -1,8 +1,9 @@
-"""Whether `collectstatic` has been run since the program was installed or upgraded."""
+"""What `collectstatic` takes, and whether it was run since the last installation or upgrade."""
 
 from __future__ import annotations
 
-from pathlib import PurePosixPath
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
 from typing import cast
 
 from django.apps import apps
@@ -18,13 +19,13 @@ def names_not_collected() -> list[str]:
     if settings.DEBUG or collected is None:
         # Served from where they are.
         return []
-    return sorted(_names() - collected.keys())
+    return sorted(dict(static_files()).keys() - collected.keys())
 
 
-def _names() -> set[str]:
+def static_files() -> Iterator[tuple[str, Path]]:
+    """Yield the static files that `collectstatic` takes: the name, and where it comes from."""
     ignored = cast(StaticFilesConfig, apps.get_app_config("staticfiles")).ignore_patterns
-    return {
-        str(PurePosixPath(getattr(storage, "prefix", None) or "", name))
-        for finder in get_finders()
-        for name, storage in finder.list(ignored)
-    }
+    for finder in get_finders():
+        for name, storage in finder.list(ignored):
+            prefix = getattr(storage, "prefix", None) or ""
+            yield str(PurePosixPath(prefix, name)), Path(storage.path(name))

@@ -1,4 +1,4 @@
-"""Serve any application by the program and options of Weiyu: `python -m benchmarks.server …`."""
+"""Serve any application by the program and options of Weiyu: `python -m benchmarks.serve …`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from weiyu_site import serve
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.server")
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.serve")
     parser.add_argument("application")
     parser.add_argument("--port", type=int)
     parser.add_argument("--workers", type=int)

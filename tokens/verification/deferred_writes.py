@@ -24,7 +24,7 @@ LONGEST_GOODBYE = 5.0
 Write = Callable[[], None]
 
 
-class Aside:
+class DeferredWrites:
     """What is left to write, by key: a later write under the same key replaces the former."""
 
     def __init__(self) -> None:
@@ -57,7 +57,7 @@ class Aside:
                 return
             self._left[key] = write
             if self._thread is None or not self._thread.is_alive():
-                self._thread = threading.Thread(target=self._go_on, name="aside", daemon=True)
+                self._thread = threading.Thread(target=self._go_on, name="deferred", daemon=True)
                 self._thread.start()
 
     def _go_on(self) -> None:
@@ -89,4 +89,4 @@ class Aside:
                     del self._left[key]
 
 
-aside = Aside()
+deferred_writes = DeferredWrites()
