@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from django.db.models import Case, F, TextField, Value, When
 from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import (
@@ -19,7 +20,11 @@ from messaging.models.message import LONGEST_CONTENT
 from messaging.models.participant import seq_column
 from records.ids import LARGEST_ID
 from rest.fields import (
+    FastCharField,
+    FastChoiceField,
+    FastIntegerField,
     IdField,
+    LargeTextField,
     RedactedField,
     RelatedIdField,
     RelatedNameField,
@@ -46,16 +51,43 @@ class SeqField(serializers.ReadOnlyField):
         self.prefix = prefix
 
     def get_attribute(self, instance: Any) -> Any:
-        return getattr(instance, self.prefix + seq_column(self.context["request"].user))
+        return getattr(instance, self.column())
+
+    def column(self) -> str:
+        return self.prefix + seq_column(self.context["request"].user)
 
 
-class TicketOfMessage(serializers.IntegerField):
+class TicketOfMessage(FastIntegerField):
     """The ticket whose conversation it is: an annotation in lists."""
 
     def get_attribute(self, instance: Message) -> int | None:
         if "ticket" in instance.__dict__:
             return instance.__dict__["ticket"]
         return instance.conversation.ticket_id
+
+
+class WordsField(LargeTextField):
+    """The words of a message, or none once they are recalled."""
+
+    EXPRESSION = Case(
+        When(recalled_at=None, then=F("content")), default=Value(""), output_field=TextField()
+    )
+
+    def get_attribute(self, instance: Message) -> str:
+        return instance.readable_content
+
+    def column(self) -> Case:
+        return self.EXPRESSION
+
+
+class HtmlField(LargeTextField):
+    large = "html"
+
+    def get_attribute(self, instance: Message) -> str:
+        return instance.safe_html
+
+    def column(self) -> str:
+        return "html"
 
 
 # What stands there already may be written at any time, anything else for some minutes only.
@@ -75,13 +107,13 @@ class MessageSerializer(FastModelSerializer[Message]):
     seq = SeqField()
     author = RelatedIdField(read_only=True, allow_null=True, help_text="null: the system itself.")
     author_name = RelatedNameField()
-    kind = serializers.ChoiceField(choices=Message.Kind.choices, read_only=True)
-    content = serializers.CharField(
+    kind = FastChoiceField(choices=Message.Kind.choices, read_only=True)
+    content = WordsField(
         max_length=LONGEST_CONTENT,
         trim_whitespace=False,
         help_text="Markdown; empty once it is recalled.",
     )
-    content_html = serializers.SerializerMethodField(help_text="The content as clean HTML.")
+    content_html = HtmlField(read_only=True, help_text="The content as clean HTML.")
 
     class Meta:
         model = Message
@@ -91,15 +123,6 @@ class MessageSerializer(FastModelSerializer[Message]):
             "recalled_at", "version",
         ]  # fmt: skip
         read_only_fields = ["id", "from_team", "internal", "client_id", "version"]
-
-    def get_content_html(self, message: Message) -> str:
-        return message.safe_html
-
-    def to_representation(self, message: Message) -> dict[str, Any]:
-        shape = super().to_representation(message)
-        if "content" in shape:
-            shape["content"] = message.readable_content
-        return shape
 
 
 class WrittenMessageSerializer(MessageSerializer):
@@ -157,18 +180,16 @@ class NewMessageSerializer(serializers.Serializer[Any]):
 class ConversationSerializer(FastModelSerializer[Conversation]):
     """A chat, or the talk of a ticket; then the ticket says who has it and whether it goes on."""
 
-    status = serializers.ChoiceField(
-        choices=Conversation.Status.choices, source="state", read_only=True
-    )
+    status = FastChoiceField(choices=Conversation.Status.choices, source="state", read_only=True)
     ticket = RelatedIdField(read_only=True, allow_null=True)
-    title = serializers.CharField(read_only=True, allow_null=True, help_text="Of the ticket.")
-    requester = serializers.IntegerField(source="requester_now", read_only=True)
-    requester_name = serializers.CharField(read_only=True)
-    assignee = serializers.IntegerField(source="assignee_now", read_only=True, allow_null=True)
-    assignee_name = serializers.CharField(read_only=True, allow_null=True)
-    workgroup = serializers.IntegerField(source="workgroup_now", read_only=True, allow_null=True)
+    title = FastCharField(read_only=True, allow_null=True, help_text="Of the ticket.")
+    requester = FastIntegerField(source="requester_now", read_only=True)
+    requester_name = FastCharField(read_only=True)
+    assignee = FastIntegerField(source="assignee_now", read_only=True, allow_null=True)
+    assignee_name = FastCharField(read_only=True, allow_null=True)
+    workgroup = FastIntegerField(source="workgroup_now", read_only=True, allow_null=True)
     last_seq = SeqField(prefix="last_")
-    unread = serializers.IntegerField(read_only=True)
+    unread = FastIntegerField(read_only=True)
 
     class Meta:
         model = Conversation

@@ -9,7 +9,7 @@ from django.db.models import Model, QuerySet
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.decorators import action
-from rest_framework.mixins import ListModelMixin, RetrieveModelMixin
+from rest_framework.mixins import RetrieveModelMixin
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
@@ -32,7 +32,7 @@ from messaging.serializers import (
 from records.errors import invalid_field
 from rest.cursors import OrderingName
 from rest.serializers import NoInputSerializer
-from rest.viewsets import ApiViewSet, CreateMixin, FamilyViewSet
+from rest.viewsets import ApiViewSet, CreateMixin, FamilyViewSet, ListMixin
 from tickets.models import Ticket
 from tokens.api.permissions import need_scope
 
@@ -43,16 +43,17 @@ class MessageViewSet(FamilyViewSet[Message]):
     """Messages: numbered without gaps, never deleted, only recalled."""
 
     scope = "messages"
+    queryset = Message.objects.with_names()
     serializer_class = MessageSerializer
     filterset_class = MessageFilter
     orderings: list[OrderingName] = ["-id"]
-    large_fields = {"content": "content", "content_html": "html"}
     # Whoever counts by it sees no notes, which alone have none.
     filled_columns = frozenset({"public_seq"})
     example_id = 68
 
     def get_queryset(self) -> MessageQuerySet:
-        return Message.objects.visible_to(self.request.user).with_names()
+        messages = cast("MessageQuerySet", super().get_queryset())
+        return messages.visible_to(self.request.user)
 
     def get_serializer_class(self) -> type[BaseSerializer[Any]]:
         return NewMessageSerializer if self.action == "create" else super().get_serializer_class()
@@ -148,9 +149,7 @@ def _take(given: dict[str, Any], name: str, visible: QuerySet[_Row]) -> _Row:
     raise invalid_field(name, message, "does_not_exist")
 
 
-class ConversationViewSet(
-    CreateMixin, RetrieveModelMixin, ListModelMixin, ApiViewSet[Conversation]
-):
+class ConversationViewSet(CreateMixin, RetrieveModelMixin, ListMixin, ApiViewSet[Conversation]):
     """Conversations: chats, and the talk of tickets."""
 
     scope = "messages"

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.apps import apps
@@ -80,11 +80,6 @@ class RenderedContent(models.Model):
         made = {name: getattr(self, name) for name in COLUMNS}
         type(self)._base_manager.filter(**as_read).update(**made)
 
-    @property
-    def weight(self) -> int:
-        """Return what showing the HTML costs, in bytes; rendering it first counts as many."""
-        return self.size if self.html_version >= VERSION else max(self.size, UNKNOWN_SIZE)
-
 
 Row = TypeVar("Row", bound=RenderedContent)
 
@@ -107,7 +102,12 @@ def read_page(
     share = MOST_BYTES // most
     short = {f"short_{name}": Case(When(size__lte=share, then=F(name))) for name in columns}
     found = list(rows.defer(*LARGE).annotate(**short)[:most])
-    page = _affordable(found, renders="html" in columns) if columns else found
+    page = found
+    if columns:
+        sizes = (
+            weight(row.size, row.html_version) if "html" in columns else row.size for row in found
+        )
+        page = found[: affordable(sizes)]
     for row in page:
         for name in columns:
             text = row.__dict__.pop(f"short_{name}")
@@ -117,14 +117,19 @@ def read_page(
     return page, len(page) < len(found)
 
 
-def _affordable(rows: Sequence[Row], *, renders: bool) -> list[Row]:
-    """Return the first rows whose texts fit into one answer, one row at least."""
-    total = 0
-    for count, row in enumerate(rows):
-        total += row.weight if renders else row.size
-        if total > MOST_BYTES and count:
-            return list(rows[:count])
-    return list(rows)
+def weight(size: int, version: int) -> int:
+    """Return what showing the HTML costs, in bytes; rendering it first counts as many."""
+    return size if version >= VERSION else max(size, UNKNOWN_SIZE)
+
+
+def affordable(sizes: Iterable[int]) -> int:
+    """Return how many of the first texts fit into one answer, one at least."""
+    total = count = 0
+    for count, size in enumerate(sizes, start=1):
+        total += size
+        if total > MOST_BYTES and count > 1:
+            return count - 1
+    return count
 
 
 def _add_long(page: Sequence[Row], columns: Collection[str]) -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import Any, Self
 
 from django.core.exceptions import ValidationError as InvalidValue
 from django.core.signing import BadSignature, Signer
-from django.db.models import BooleanField, F, Field, Func, Model, Q, QuerySet, Value
+from django.db.models import BooleanField, F, Field, Func, Q, QuerySet, Value
 from django.db.models.lookups import GreaterThan, LessThan
 from django.utils.translation import gettext as _
 from rest_framework.pagination import BasePagination
@@ -19,8 +20,8 @@ from rest_framework.views import APIView
 
 from records.counts import MOST_COUNTED, count
 from records.errors import invalid_field
-from records.rendered import RenderedContent, read_page
 from rest.addresses import absolute
+from rest.rows import Reader, Row
 
 # What a caller may write after `ordering=`, or that and the column which stands for it.
 OrderingName = str | tuple[str, str]
@@ -97,6 +98,7 @@ class KeysetPagination(BasePagination):
     max_limit = 200
 
     def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
+        """Return the page as JSON shows it."""
         self.request = request
         self.view = view
         self.ordering = Ordering.wanted(request, view)
@@ -106,7 +108,8 @@ class KeysetPagination(BasePagination):
         self.limit = _limit(request.query_params, self.default_limit, self.max_limit)
         self.purpose = _purpose(request, view, self.ordering)
         self.cursor = self._cursor()
-        self.count = count(queryset) if _with_count(request.query_params) else None
+        self.reader: Reader = view.reader()
+        self.count = count(queryset.values("pk")) if _with_count(request.query_params) else None
         return self._page(queryset)
 
     def get_paginated_response(self, data: Any) -> Response:
@@ -138,7 +141,7 @@ class KeysetPagination(BasePagination):
             ) from error
         return cursor
 
-    def _page(self, queryset: QuerySet[Any]) -> list[Any]:
+    def _page(self, queryset: QuerySet[Any]) -> list[dict[str, Any]]:
         backwards = self.cursor is not None and self.cursor.backwards
         # One row more than the page tells whether there is another page.
         rows, was_cut = self._read(queryset, self.limit + 1, backwards=backwards)
@@ -148,11 +151,11 @@ class KeysetPagination(BasePagination):
         self.next = self._cursor_at(rows[-1:], False) if has_more or backwards else None
         came_from_before = has_more if backwards else self.cursor is not None
         self.previous = self._cursor_at(rows[:1], True) if came_from_before else None
-        return rows
+        return [row.shape for row in rows]
 
     def _read(
         self, queryset: QuerySet[Any], most: int, *, backwards: bool
-    ) -> tuple[list[Any], bool]:
+    ) -> tuple[list[Row], bool]:
         """Return the rows behind the cursor, those with a value before those without one.
 
         And whether they were cut, because they are large.
@@ -171,25 +174,22 @@ class KeysetPagination(BasePagination):
             parts[place] = parts[place].filter(_after(column, self.field, cursor, descending))
         sign = "-" if descending else ""
         columns = dict.fromkeys([f"{sign}{column}", f"{sign}{queryset.model._meta.pk.name}"])
-        rows: list[Any] = []
+        rows: list[Row] = []
         for part in parts[place::-1] if backwards else parts[place:]:
-            more, was_cut = self._rows(part.order_by(*columns), most - len(rows))
+            ordered = part.order_by(*columns)
+            more, was_cut = self.reader.read(ordered, most - len(rows))
             rows += more
             if was_cut or len(rows) == most:
                 return rows, was_cut
         return rows, False
 
-    def _rows(self, queryset: QuerySet[Any], most: int) -> tuple[list[Any], bool]:
-        if not issubclass(queryset.model, RenderedContent):
-            return list(queryset[:most]), False
-        return read_page(queryset, most, self.view.shown_columns())
-
-    def _cursor_at(self, row: Sequence[Model], backwards: bool) -> Cursor | None:
+    def _cursor_at(self, row: Sequence[Row], backwards: bool) -> Cursor | None:
         if not row:
             return None
-        is_null = self.field.value_from_object(row[0]) is None
-        value = None if is_null else self.field.value_to_string(row[0])
-        return Cursor(value, row[0].pk, backwards)
+        (_shape, pk, value), field = row[0], self.field
+        if value is not None:
+            value = field.value_to_string(SimpleNamespace(**{field.attname: value}))
+        return Cursor(value, pk, backwards)
 
     def _address(self, cursor: Cursor) -> str:
         parameters = self.request.query_params.copy()
@@ -220,7 +220,7 @@ class KeysetPagination(BasePagination):
         return schema
 
 
-class _Row(Func):
+class _Values(Func):
     """Several values that are compared as one."""
 
     template = "(%(expressions)s)"
@@ -237,7 +237,7 @@ def _after(column: str, field: Field[Any, Any], cursor: Cursor, descending: bool
     if field.primary_key or value is None:
         return Q(pk__lt=cursor.pk) if descending else Q(pk__gt=cursor.pk)
     behind = LessThan if descending else GreaterThan
-    return behind(_Row(F(column), F("pk")), _Row(Value(value, field), Value(cursor.pk)))
+    return behind(_Values(F(column), F("pk")), _Values(Value(value, field), Value(cursor.pk)))
 
 
 def _purpose(request: Request, view: APIView, ordering: Ordering) -> str:

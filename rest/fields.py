@@ -1,11 +1,16 @@
-"""Fields of serializers that cost little: they read what the row has and ask no further query."""
+"""Fields of serializers that cost little: they read what the row has and ask no further query.
+
+Most have a `column()`: the column or expression that holds what JSON shows (rest/rows.py). An
+expression is made once, since it is compared with those of earlier calls.
+"""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
-from django.db.models import Model
+from django.db.models import Func, Model, TextField
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
@@ -28,6 +33,9 @@ class ReadsRow:
 class PassThrough(ReadsRow):
     """Mixed into a field: the value of the column is what JSON shows."""
 
+    def column(self) -> Any:
+        return self.source
+
     def to_representation(self, value: Any) -> Any:
         return value
 
@@ -41,8 +49,26 @@ class FastEmailField(FastCharField):
     """An address by the validators of its column; those of stock fields know ASCII alone."""
 
 
+class LargeTextField(FastCharField):
+    """A long text, kept in the column `large`; answers hold so many bytes of them."""
+
+    large = "content"
+
+
+class FastIPAddressField(PassThrough, serializers.IPAddressField):
+    pass
+
+
+class FastBooleanField(PassThrough, serializers.BooleanField):
+    pass
+
+
 class FastChoiceField(PassThrough, serializers.ChoiceField):
     """One of the words that the model has for it."""
+
+
+class FastJSONField(PassThrough, serializers.JSONField):
+    pass
 
 
 class WholeNumberField(serializers.IntegerField):
@@ -67,6 +93,27 @@ class IdField(WholeNumberField):
         super().__init__(**{"min_value": 1, "max_value": LARGEST_ID, **options})
 
 
+class _InUtc(Func):
+    """A moment as UtcDateTimeField shows it, written by the database."""
+
+    output_field = TextField()
+
+    def as_sqlite(self, compiler: Any, connection: Any, **context: Any) -> Any:
+        # Kept in UTC, as 2026-11-05 09:30:00, with .123456 unless that is nought.
+        template = "REPLACE(%(expressions)s, ' ', 'T') || 'Z'"
+        return self.as_sql(compiler, connection, template=template, **context)
+
+    def as_postgresql(self, compiler: Any, connection: Any, **context: Any) -> Any:
+        form = """'YYYY-MM-DD"T"HH24:MI:SS.US'"""
+        text = f"REPLACE(TO_CHAR(%(expressions)s AT TIME ZONE 'UTC', {form}), '.000000', '')"
+        return self.as_sql(compiler, connection, template=f"{text} || 'Z'", **context)
+
+
+@cache
+def _in_utc(column: str) -> Func:
+    return _InUtc(column)
+
+
 @extend_schema_field(OpenApiTypes.DATETIME)
 class UtcDateTimeField(ReadsRow, serializers.Field[Any, Any, Any, Any]):
     """A time in UTC with `Z`, whatever the reader's zone; stock fields follow the reader."""
@@ -76,6 +123,9 @@ class UtcDateTimeField(ReadsRow, serializers.Field[Any, Any, Any, Any]):
 
     def to_representation(self, value: datetime) -> str:
         return value.astimezone(UTC).isoformat()[:-6] + "Z"
+
+    def column(self) -> Func:
+        return _in_utc(str(self.source))
 
 
 class RelatedIdField(serializers.PrimaryKeyRelatedField[Any]):
@@ -92,6 +142,9 @@ class RelatedIdField(serializers.PrimaryKeyRelatedField[Any]):
 
     def to_representation(self, value: Any) -> Any:
         return value
+
+    def column(self) -> str:
+        return f"{self.source}_id"
 
 
 _ID = IdField()
@@ -110,6 +163,9 @@ class RelatedNameField(serializers.CharField):
         related = getattr(instance, name.removesuffix("_name"))
         return None if related is None else str(related)
 
+    def column(self) -> str:
+        return str(self.field_name)
+
 
 class RedactedField(serializers.ReadOnlyField):
     """Stands where a caller has no business to look: they find the same `value` always."""
@@ -120,6 +176,9 @@ class RedactedField(serializers.ReadOnlyField):
 
     def get_attribute(self, instance: Model) -> Any:
         return self.value
+
+    def column(self) -> None:
+        """Return none: there is nothing to read."""
 
 
 class BoundedListField(serializers.ListField):

@@ -15,10 +15,13 @@ from django.utils import translation
 from rest_framework import serializers
 
 from rest.fields import (
+    FastBooleanField,
     FastCharField,
     FastChoiceField,
     FastEmailField,
     FastIntegerField,
+    FastIPAddressField,
+    FastJSONField,
     UtcDateTimeField,
 )
 
@@ -31,8 +34,13 @@ class FastModelSerializer(serializers.ModelSerializer[_Model]):
     serializer_field_mapping: ClassVar[Any] = {
         **serializers.ModelSerializer.serializer_field_mapping,
         models.BigAutoField: FastIntegerField,
+        models.BigIntegerField: FastIntegerField,
+        models.BooleanField: FastBooleanField,
         models.CharField: FastCharField,
         models.EmailField: FastEmailField,
+        models.GenericIPAddressField: FastIPAddressField,
+        models.JSONField: FastJSONField,
+        models.PositiveBigIntegerField: FastIntegerField,
         models.PositiveIntegerField: FastIntegerField,
         models.TextField: FastCharField,
     }

@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponseBase
@@ -36,8 +36,9 @@ from records.errors import invalid_field
 from records.ids import is_id
 from rest.addresses import absolute
 from rest.callers import caller_of
-from rest.cursors import OrderingName
+from rest.cursors import Ordering, OrderingName
 from rest.idempotency import once
+from rest.rows import Reader, reader_of
 
 ETAG = re.compile(r'(?:W/)?"(\d{1,9})"|(\d{1,9})', re.ASCII)
 
@@ -55,8 +56,6 @@ class ApiViewSet(GenericViewSet[_Model]):
     filled_columns: frozenset[str] = frozenset()
     # Parameters of the address that the view reads itself.
     extra_parameters: tuple[str, ...] = ()
-    # Fields that show a large column, and which; others are not read for lists.
-    large_fields: ClassVar[dict[str, str]] = {}
     # True, also set while answering: the answer shows a secret, which is never kept.
     shows_secret: bool = False
     # False, also for one action: there is no version to compare.
@@ -68,6 +67,7 @@ class ApiViewSet(GenericViewSet[_Model]):
     is_rest_form: bool = False
     # The version that the caller read; None: the last write wins.
     expected_version: int | None = None
+    _reader: Reader | None = None
     # What answers a POST; set by REST framework from the action.
     post: Callable[..., HttpResponseBase]
 
@@ -102,14 +102,21 @@ class ApiViewSet(GenericViewSet[_Model]):
 
     def listed(self, rows: QuerySet[Any]) -> Response:
         """Answer a page of rows, by the serializer of the action."""
-        page = self.paginate_queryset(rows)
-        return self.get_paginated_response(self.get_serializer(page, many=True).data)
+        return self.get_paginated_response(self.paginate_queryset(rows))
 
-    def shown_columns(self) -> list[str]:
-        """Return the large columns that a list shows in the fields that the caller asks for."""
-        large, asked = self.large_fields.items(), self.request.query_params.get("fields")
-        wanted = None if asked is None else named(asked)
-        return [column for field, column in large if wanted is None or field in wanted]
+    def get_queryset(self) -> QuerySet[_Model]:
+        rows: Any = type(self).queryset
+        if self.action == "list" and rows is not None:
+            return self.reader().prepared(rows)
+        return super().get_queryset()
+
+    def reader(self) -> Reader:
+        """Return how the rows of a list are read and shown."""
+        if self._reader is None:
+            serializer = cast("ListSerializer[Any]", self.get_serializer(many=True))
+            sorted_by = Ordering.wanted(self.request, self).column
+            self._reader = reader_of(serializer, sorted_by)
+        return self._reader
 
     def created(self, data: Any) -> Response:
         """Answer a new object: 200, and 201 with its address in the REST form."""
@@ -172,8 +179,13 @@ class DestroyMixin(DestroyModelMixin, Mixin):
         return Response(as_it_was)
 
 
+class ListMixin(ListModelMixin, Mixin):
+    def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        return self.listed(self.filter_queryset(self.get_queryset()))
+
+
 class FamilyViewSet(
-    CreateMixin, RetrieveModelMixin, UpdateMixin, DestroyMixin, ListModelMixin, ApiViewSet[_Model]
+    CreateMixin, RetrieveModelMixin, UpdateMixin, DestroyMixin, ListMixin, ApiViewSet[_Model]
 ):
     """A whole family: list, create, read, change, delete."""
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from django.db.models import CharField, F, Value
+from django.db.models.functions import Cast, Concat
 from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 
@@ -12,6 +14,7 @@ from rest.fields import (
     FastCharField,
     FastChoiceField,
     FastIntegerField,
+    LargeTextField,
     RedactedField,
     RelatedIdField,
     RelatedNameField,
@@ -19,8 +22,18 @@ from rest.fields import (
 )
 from rest.serializers import FastModelSerializer
 from tickets.models import Ticket, TicketEvent
+from tickets.models.querysets import FIRST_NUMBER
 from tickets.models.ticket import LONGEST_CONTENT
 from tokens.api.fields import KnownIdField
+
+
+class NumberField(FastCharField):
+    """What people call a ticket."""
+
+    EXPRESSION = Concat(Value("T-"), Cast(F("pk") + FIRST_NUMBER, CharField()))
+
+    def column(self) -> Concat:
+        return self.EXPRESSION
 
 
 @extend_schema_serializer(
@@ -40,9 +53,9 @@ from tokens.api.fields import KnownIdField
 class TicketSerializer(FastModelSerializer[Ticket]):
     """A ticket as the team reads and writes it."""
 
-    number = FastCharField(read_only=True)
+    number = NumberField(read_only=True)
     title = FastCharField(max_length=200)
-    content = FastCharField(
+    content = LargeTextField(
         max_length=LONGEST_CONTENT, trim_whitespace=False, help_text="Markdown."
     )
     priority = FastChoiceField(

@@ -35,7 +35,6 @@ class TicketViewSet(FamilyViewSet[Ticket]):
     queryset = Ticket.objects.with_names()
     serializer_class = TicketSerializer
     filterset_class = TicketFilter
-    large_fields = {"content": "content"}
     orderings = ["-id", "-created_at", "-updated_at", "-priority", "waiting_since"]
     example_id = 12
     example_ids = {

@@ -270,7 +270,7 @@ REST_FRAMEWORK = {
         "tokens.api.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["tokens.api.permissions.HasScope"],
-    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_RENDERER_CLASSES": ["rest.renderers.FastJSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest.parsers.StrictJSONParser"],
     "DEFAULT_PAGINATION_CLASS": "rest.cursors.KeysetPagination",
     "DEFAULT_FILTER_BACKENDS": ["rest.filters.StrictFilterBackend"],
