@@ -25,6 +25,7 @@ from weiyu_site.edge.health import Health
 from weiyu_site.edge.problem import Refusal
 from weiyu_site.edge.proxies import Network
 from weiyu_site.edge.replies import Reply, Send
+from weiyu_site.edge.turns import Turns
 
 logger = logging.getLogger(__name__)
 
@@ -49,6 +50,7 @@ class EdgeApplication:
     at_start: Sequence[Step] = ()
     at_end: Sequence[Step] = ()
     health: Health = field(default_factory=Health, init=False)
+    turns: Turns = field(default_factory=Turns, init=False)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
@@ -100,7 +102,8 @@ class EdgeApplication:
                 # Without a length a WSGI application sees an empty body.
                 scope["headers"].append((b"content-length", b"%d" % length))
             scope["weiyu.body"], scope["weiyu.reply"] = body, reply
-            await self.http(scope, receive, reply.collect)
+            async with self.turns.turn():
+                await self.http(scope, receive, reply.collect)
         if not reply.start:
             raise RuntimeError("The application answered nothing.")
 
