@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import signal
-import time
 from typing import Any
 
 from uvicorn.supervisors.multiprocess import Multiprocess, Process
@@ -15,6 +14,13 @@ logger = logging.getLogger(__name__)
 
 # Seconds before a worker that cannot start is tried again beside others that serve.
 PAUSE = 5.0
+
+
+class Worker(Process):
+    def start(self) -> None:
+        super().start()
+        # Held open here as well, it would keep us waiting for the answer of one that has ended.
+        self.child_conn.close()
 
 
 class Workers(Multiprocess):
@@ -29,6 +35,14 @@ class Workers(Multiprocess):
         """Serve until told to end; return the exit code."""
         self.run()
         return self.exit_code
+
+    def init_processes(self) -> None:
+        self.processes = [self._started() for _ in range(self.processes_num)]
+
+    def _started(self) -> Worker:
+        worker = Worker(self.config, self.sockets)
+        worker.start()
+        return worker
 
     def keep_subprocess_alive(self) -> None:
         patience = self.config.timeout_worker_healthcheck
@@ -53,20 +67,14 @@ class Workers(Multiprocess):
                 return
             self.should_exit.wait(PAUSE)
         self._served.discard(worker.pid)
-        successor = self.processes[place] = Process(self.config, self.sockets)
-        successor.start()
+        successor = self.processes[place] = self._started()
         logger.info("Started worker %s in its place.", successor.pid)
 
     def _serves(self, worker: Process) -> bool:
         """Return whether it serves; one that is just starting may take its time."""
-        patience = self.config.timeout_worker_healthcheck
-        end = time.monotonic() + patience
-        while worker.process.is_alive() and time.monotonic() < end:
-            if worker.pid in self._served or worker.is_ready(timeout=patience):
-                return True
-            if self.should_exit.wait(0.1):
-                return False
-        return False
+        if worker.pid in self._served:
+            return worker.process.is_alive()
+        return worker.wait_until_ready(self.config.timeout_worker_healthcheck, self.should_exit)
 
 
 def how(worker: Process) -> str:
