@@ -53,6 +53,9 @@ class LockoutHandler(AxesDatabaseHandler):
     def is_locked(self, request: HttpRequest, credentials: Credentials = None) -> bool:
         return super().is_locked(request, credentials) or _fails_too_often(request)
 
+    def user_logged_in(self, *args: Any, **details: Any) -> None:
+        """Do nothing: that would only erase failures that count no more, as each failure does."""
+
 
 def _fails_too_often(request: HttpRequest) -> bool:
     lately = AccessAttempt.objects.filter(

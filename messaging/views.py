@@ -9,7 +9,6 @@ from django.db.models import Model, QuerySet
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.decorators import action
-from rest_framework.mixins import RetrieveModelMixin
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
@@ -32,7 +31,7 @@ from messaging.serializers import (
 from records.errors import invalid_field
 from rest.cursors import OrderingName
 from rest.serializers import NoInputSerializer
-from rest.viewsets import ApiViewSet, CreateMixin, FamilyViewSet, ListMixin
+from rest.viewsets import ApiViewSet, CreateMixin, FamilyViewSet, ListMixin, RetrieveMixin
 from tickets.models import Ticket
 from tokens.api.permissions import need_scope
 
@@ -149,7 +148,7 @@ def _take(given: dict[str, Any], name: str, visible: QuerySet[_Row]) -> _Row:
     raise invalid_field(name, message, "does_not_exist")
 
 
-class ConversationViewSet(CreateMixin, RetrieveModelMixin, ListMixin, ApiViewSet[Conversation]):
+class ConversationViewSet(CreateMixin, RetrieveMixin, ListMixin, ApiViewSet[Conversation]):
     """Conversations: chats, and the talk of tickets."""
 
     scope = "messages"

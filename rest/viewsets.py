@@ -106,7 +106,7 @@ class ApiViewSet(GenericViewSet[_Model]):
 
     def get_queryset(self) -> QuerySet[_Model]:
         rows: Any = type(self).queryset
-        if self.action == "list" and rows is not None:
+        if self.action in {"list", "retrieve"} and rows is not None:
             return self.reader().prepared(rows)
         return super().get_queryset()
 
@@ -179,13 +179,22 @@ class DestroyMixin(DestroyModelMixin, Mixin):
         return Response(as_it_was)
 
 
+class RetrieveMixin(RetrieveModelMixin, Mixin):
+    def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        rows = self.filter_queryset(self.get_queryset()).filter(pk=self.kwargs["pk"])
+        found, _was_cut = self.reader().read(rows, 1)
+        if not found:
+            raise Http404
+        return Response(found[0].shape)
+
+
 class ListMixin(ListModelMixin, Mixin):
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         return self.listed(self.filter_queryset(self.get_queryset()))
 
 
 class FamilyViewSet(
-    CreateMixin, RetrieveModelMixin, UpdateMixin, DestroyMixin, ListMixin, ApiViewSet[_Model]
+    CreateMixin, RetrieveMixin, UpdateMixin, DestroyMixin, ListMixin, ApiViewSet[_Model]
 ):
     """A whole family: list, create, read, change, delete."""
 

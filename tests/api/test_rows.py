@@ -78,11 +78,16 @@ def desk(alice, bob, carol, dora):
                 force=True,
             )
         tickets.append(ticket)
-    Message.objects.filter(author=carol).last().recall(by=Actor(carol))
+    recalled = Message.objects.filter(author=carol).last()
+    recalled.recall(by=Actor(carol))
+    longest = Message.objects.filter(size__gt=rows.SHORT, internal=False).last()
     Conversation.objects.start(by=Actor(alice))
     token = AccessToken.objects.issue(user=carol, name="night job", by=Actor(dora))[0]
     token.disable(by=Actor(dora), reason="a “reason”")
-    return {"ticket": tickets[3].pk, "token": token.pk}
+    return {
+        "ticket": tickets[3].pk, "token": token.pk, "message": longest.pk, "recalled": recalled.pk,
+        "conversation": longest.conversation_id,
+    }  # fmt: skip
 
 
 def addresses():
@@ -91,6 +96,12 @@ def addresses():
         yield f"{address}?fields=id"
     for ordering in ("created_at", "-priority", "waiting_since", "-updated_at"):
         yield f"/api/tickets/list?ordering={ordering}&limit=3&fields=id,title"
+    yield "/api/tickets/{ticket}"
+    yield "/api/tickets/{ticket}?fields=id,content"
+    yield "/api/tokens/{token}"
+    yield "/api/messages/{message}"
+    yield "/api/messages/{recalled}"
+    yield "/api/conversations/{conversation}"
     yield "/api/tickets/list?limit=5&with_count=true"
     yield "/api/tickets/list?search=gr%C3%BC%C3%9Fe"
     yield "/api/tickets/list?status=new,open&tag=api&limit=2"

@@ -38,6 +38,11 @@ class SessionStore(DatabaseStore):
             self._session_key = None
         return row
 
+    def cycle_key(self) -> None:
+        """Take another key; a session that has none yet gets one when it is saved."""
+        if self.session_key is not None:
+            super().cycle_key()
+
     def exists(self, session_key: str) -> bool:
         return super().exists(row_key(session_key))
 
@@ -67,9 +72,9 @@ class SessionStore(DatabaseStore):
 
 def end_oldest_sessions(token: AccessToken, *, beside: str | None) -> None:
     """Keep the session with the key `beside` and the newest others of a token, end the rest."""
-    others = token.sessions.exclude(pk=row_key(beside))
-    newest = others.order_by("-created_at", "-session_key").values_list("pk", flat=True)
-    if keys := list(newest[MOST_SESSIONS_OF_A_TOKEN - 1 :]):
-        # What another login is just ending needs no second one to wait for it.
-        ending = token.sessions.select_for_update(skip_locked=True).filter(pk__in=keys)
-        token.sessions.filter(pk__in=[session.pk for session in ending]).delete()
+    others = token.sessions.exclude(pk=row_key(beside)).order_by("-created_at", "-session_key")
+    too_many = others[MOST_SESSIONS_OF_A_TOKEN - 1 :].values("pk")
+    # What another login is just ending needs no second one to wait for it.
+    ending = token.sessions.select_for_update(skip_locked=True).filter(pk__in=too_many)
+    if keys := list(ending.values_list("pk", flat=True)):
+        token.sessions.filter(pk__in=keys).delete()
