@@ -14,7 +14,7 @@ from operator import attrgetter
 from typing import Any, NamedTuple, Protocol
 
 from django.db.models import Case, F, Model, QuerySet, When
-from rest_framework.serializers import ListSerializer
+from rest_framework.serializers import ListSerializer, Serializer
 
 from records.rendered import (
     MOST_BYTES,
@@ -57,9 +57,19 @@ def reader_of(serializer: ListSerializer[Any], sorted_by: str) -> Reader:
         if not field.write_only
     }
     large = {name: field.large for name, field in fields.items() if hasattr(field, "large")}
-    if not all(hasattr(field, "column") for field in fields.values()):
+    if not _has_columns(type(serializer.child)):  # type: ignore[arg-type]
         return Objects(serializer, large, sorted_by)
     return (TextRows if large else Rows)(fields, sorted_by)
+
+
+@cache
+def _has_columns(shape: type[Serializer[Any]]) -> bool:
+    """Return whether all its fields are columns, also those that a caller does not ask for.
+
+    Only then its lists add the names that stand in no column of their own.
+    """
+    fields = shape().get_fields().values()
+    return all(hasattr(field, "column") for field in fields if not field.write_only)
 
 
 class Objects:

@@ -151,6 +151,16 @@ def test_lists_are_read_without_objects(desk, dora, as_user, monkeypatch):
         assert bool(made) == (address in OBJECTS), address
 
 
+@pytest.mark.parametrize("person", ["carol", "dora"])
+def test_each_field_can_be_asked_for_alone(person, desk, as_user, request):
+    client = as_user(request.getfixturevalue(person))
+    for address in LISTS:
+        whole = client.get(address.format(**desk))
+        for name in whole.json()[0] if whole.status_code == 200 else ():
+            alone = client.get(address.format(**desk), {"fields": name})
+            assert alone.json() == [{name: row[name]} for row in whole.json()], (address, name)
+
+
 def test_a_row_of_an_older_version_is_rendered(desk, dora, as_user):
     message = Message.objects.filter(recalled_at=None, html__contains="long").last()
     Message.objects.filter(pk=message.pk).update(html="old", html_version=VERSION - 1)
