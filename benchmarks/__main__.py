@@ -1,9 +1,9 @@
-"""Measure Weiyu's calls beside (a) a bare view, (b) plain DRF and (c) a list by hand.
+"""Measure Weiyu's calls beside (a) a bare view, (b) plain DRF, (c) a list by hand and (d) a peer.
 
-For each database: two servers of the same kind, one with Weiyu and one with the rivals, over the
-same 10,000 tickets. The contenders take turns, so that a machine which slows down slows them all;
-the medians of the rounds are printed. Then the check of one token, beside the stock ones, in one
-process. docs/benchmarks.md explains each column.
+For each database: one server with Weiyu, one of the same kind with (a) to (c), and gunicorn with
+(d), each with as many workers, over the same 10,000 tickets. The contenders take turns, so that a
+machine which slows down slows them all; the medians of the rounds are printed. Then the check of
+one token, beside the stock ones, in one process. docs/benchmarks.md explains each column.
 """
 
 from __future__ import annotations
@@ -14,16 +14,28 @@ import statistics
 import sys
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
+from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 from benchmarks import servers
 from benchmarks.load import Call, Failed, Result, measure
 
 WEIYU, BARE, PLAIN, BY_HAND = "Weiyu", "(a) bare", "(b) DRF", "(c) by hand"
-COLUMNS = [WEIYU, BARE, PLAIN, BY_HAND]
-# At least so many times (b), with all checks on.
-AIMS = {"list of 50": 1.2, "one ticket": 1.0, "create": 0.8, "profile": 1.0}
+SAME, LEAN = "(d1) same", "(d2) lean"
+COLUMNS = [WEIYU, BARE, PLAIN, BY_HAND, SAME, LEAN]
+# At least so many times the calls of that column, with all checks on.
+AIMS = {
+    PLAIN: {"list of 50": 1.2, "one ticket": 1.0, "create": 0.8, "profile": 1.0},
+    SAME: {
+        "list of 50": 1.8,
+        "one ticket": 1.3,
+        "create": 1.0,
+        "profile": 1.2,
+        "login by URL": 1.5,
+    },
+    LEAN: {"list of 50": 1.0, "one ticket": 1.2, "create": 0.9, "profile": 1.2},
+}
 BODY = json.dumps(
     {
         "title": "Question about the export of orders",
@@ -32,77 +44,63 @@ BODY = json.dumps(
     }
 ).encode()
 
-
-@dataclass(frozen=True)
-class Contender:
-    """Who answers a call: the calls that ask it, and whether Weiyu's server answers."""
-
-    calls: list[Call]
-    is_ours: bool = False
+# For each call: who takes part, and what asks them.
+Calls = dict[str, dict[str, list[Call]]]
+Results = dict[str, dict[str, list[Result]]]
 
 
-def contenders(given: dict[str, object], plain_token: str) -> dict[str, dict[str, Contender]]:
-    """Return, for each call, who takes part."""
-    pk = given["ticket"]
+def contenders(given: dict[str, Any], plain: dict[str, str]) -> Calls:
+    """Return, for each call, who takes part and what asks them."""
+    jwt, tokens, pk = plain["jwt"], given["tokens"], given["ticket"]
+    post: Any = {"method": "POST", "body": BODY}
 
-    def weiyu(method: str, target: str, body: bytes = b"") -> Contender:
-        tokens = given["tokens"]
-        return Contender(
-            [Call(method, target, bearer(token), body) for token in tokens], is_ours=True
-        )
+    def ours(target: str, **call: Any) -> list[Call]:
+        return [Call(target, bearer(token), **call) for token in tokens]
 
-    def bare(name: str, method: str = "GET", body: bytes = b"", status: int = 200) -> Contender:
-        return Contender([Call(method, f"/bare/{name}", bearer(plain_token), body, status)])
+    def theirs(target: str, **call: Any) -> list[Call]:
+        return [Call(target, bearer(jwt), **call)]
 
-    def plain(method: str, target: str, body: bytes = b"", status: int = 200) -> Contender:
-        return Contender([Call(method, target, bearer(plain_token), body, status)])
-
-    logins = [
-        Call("GET", f"/agent/auth/login?accessToken={token}", status=303)
-        for token in given["tokens"]
-    ]
-    by_link = [Call("GET", f"/plain/login?accessToken={plain_token}", status=303)]
     return {
         "list of 50": {
-            WEIYU: weiyu("GET", "/api/tickets/list"),
-            BARE: bare("list"),
-            PLAIN: plain("GET", "/plain/tickets/"),
-            BY_HAND: Contender(
-                [Call("GET", "/by-hand/tickets", bearer(token)) for token in given["tokens"]]
-            ),
+            WEIYU: ours("/api/tickets/list"),
+            BARE: theirs("/bare/list"),
+            PLAIN: theirs("/plain/tickets/"),
+            BY_HAND: ours("/by-hand/tickets"),
+            SAME: theirs("/plain/same-tickets/"),
+            LEAN: theirs("/plain/lean-tickets/"),
         },
         "one ticket": {
-            WEIYU: weiyu("GET", f"/api/tickets/{pk}"),
-            BARE: bare("one"),
-            PLAIN: plain("GET", f"/plain/tickets/{pk}/"),
+            WEIYU: ours(f"/api/tickets/{pk}"),
+            BARE: theirs("/bare/one"),
+            PLAIN: theirs(f"/plain/tickets/{pk}/"),
+            SAME: theirs(f"/plain/same-tickets/{pk}/"),
+            LEAN: theirs(f"/plain/lean-tickets/{pk}/"),
         },
         "create": {
-            WEIYU: weiyu("POST", "/api/tickets/create", BODY),
-            BARE: bare("one", "POST", BODY),
-            PLAIN: plain("POST", "/plain/tickets/", BODY, status=201),
+            WEIYU: ours("/api/tickets/create", **post),
+            BARE: theirs("/bare/one", **post),
+            PLAIN: theirs("/plain/tickets/", **post, status=201),
+            SAME: theirs("/plain/same-tickets/", **post, status=201),
+            LEAN: theirs("/plain/lean-tickets/", **post, status=201),
         },
         "profile": {
-            WEIYU: weiyu("GET", "/api/user/profile"),
-            BARE: bare("profile"),
-            PLAIN: plain("GET", "/plain/profile"),
+            WEIYU: ours("/api/user/profile"),
+            BARE: theirs("/bare/profile"),
+            PLAIN: theirs("/plain/profile"),
+            SAME: theirs("/plain/same-profile"),
+            LEAN: theirs("/plain/profile"),
         },
         "login by URL": {
-            WEIYU: Contender(logins, is_ours=True),
-            BARE: bare("login", status=303),
-            PLAIN: Contender(by_link),
+            WEIYU: [Call(f"/agent/auth/login?accessToken={token}", status=303) for token in tokens],
+            BARE: theirs("/bare/login", status=303),
+            PLAIN: [Call(f"/plain/login?accessToken={jwt}", status=303)],
+            SAME: [Call(f"/plain/sesame?sesame={plain['sesame']}", status=302)],
         },
     }
 
 
 def bearer(token: str) -> tuple[tuple[str, str], ...]:
     return (("Authorization", f"Bearer {token}"), ("Accept", "*/*"))
-
-
-def keep_answers(folder: Path, port: int, calls: dict[str, dict[str, Contender]]) -> None:
-    """Ask Weiyu once for the bytes that the bare views will repeat."""
-    for file, name in {"list": "list of 50", "one": "one ticket", "profile": "profile"}.items():
-        answer = measure(port, calls[name][WEIYU].calls[:1], connections=1, seconds=0)
-        (folder / file).write_bytes(answer.body)
 
 
 def compare(options: argparse.Namespace, kind: str) -> None:
@@ -112,67 +110,68 @@ def compare(options: argparse.Namespace, kind: str) -> None:
             (folder / name).mkdir()
         with servers.database(kind, folder) as url:
             tell(f"{kind}: preparing {options.tickets:,} tickets")
-            environment = servers.environment(folder, url, options.redis)
-            servers.run(environment, "manage.py", "migrate", "--verbosity", "0")
-            plain = {**environment, "DJANGO_SETTINGS_MODULE": "benchmarks.plain.settings"}
-            servers.run(plain, "-m", "django", "migrate", "sessions", "--verbosity", "0")
-            given = json.loads(
-                servers.run(environment, "-m", "benchmarks.data", str(options.tickets))
-            )
-            token = servers.run(plain, "-m", "benchmarks.plain.token", str(given["user"])).strip()
-            calls = contenders(given, token)
-            with servers.serving(
-                "weiyu_site.asgi:application", environment, options.workers, known="/healthz"
-            ) as us:
-                keep_answers(folder / "answers", us.port, calls)
-                with servers.serving(
-                    "benchmarks.plain.asgi:application",
-                    plain,
-                    options.workers,
-                    known="/bare/profile",
-                ) as them:
-                    results = rounds(options, kind, calls, lambda who: us if who.is_ours else them)
-                    print_table(options, kind, results)
-                    print(
-                        f"Memory of a worker at its most: Weiyu {us.megabytes():.0f} MB,"
-                        f" rivals {them.megabytes():.0f} MB",
-                        flush=True,
-                    )
-            print(verification(options, environment, given["user"]), flush=True)
+            ours = servers.environment(folder, url, options.redis)
+            theirs = {**ours, "DJANGO_SETTINGS_MODULE": "benchmarks.plain.settings"}
+            given = json.loads(servers.run(ours, "-m", "benchmarks.data", str(options.tickets)))
+            person = str(given["user"])
+            plain = json.loads(servers.run(theirs, "-m", "benchmarks.plain.prepare", person))
+            measure_calls(options, kind, contenders(given, plain), ours, theirs)
+            print(verification(options, ours, person), flush=True)
 
 
-def verification(options: argparse.Namespace, environment: dict[str, str], user: object) -> str:
+def measure_calls(
+    options: argparse.Namespace,
+    kind: str,
+    calls: Calls,
+    ours: dict[str, str],
+    theirs: dict[str, str],
+) -> None:
+    with ExitStack() as running:
+
+        def serve(*what: Any, known: str) -> servers.Server:
+            return running.enter_context(servers.serving(*what, options.workers, known=known))
+
+        us = serve(servers.UVICORN, "weiyu_site.asgi", ours, known="/healthz")
+        keep_answers(Path(ours["BENCHMARK_ANSWERS"]), us.port, calls)
+        them = serve(servers.UVICORN, "benchmarks.plain.asgi", theirs, known="/bare/profile")
+        peer = serve(servers.GUNICORN, "benchmarks.plain.wsgi", theirs, known="/bare/profile")
+        server_of = {WEIYU: us, BARE: them, PLAIN: them, BY_HAND: them, SAME: peer, LEAN: peer}
+        results = rounds(options, kind, calls, server_of)
+        print_tables(options, kind, results)
+        print(
+            f"\nMemory of a worker at its most: Weiyu {us.megabytes():.0f} MB,"
+            f" (a) to (c) {them.megabytes():.0f} MB, (d) {peer.megabytes():.0f} MB\n",
+            flush=True,
+        )
+
+
+def keep_answers(folder: Path, port: int, calls: Calls) -> None:
+    """Ask Weiyu once for the bytes that the bare views will repeat."""
+    for file, name in {"list": "list of 50", "one": "one ticket", "profile": "profile"}.items():
+        answer = measure(port, calls[name][WEIYU][:1], connections=1, seconds=0)
+        (folder / file).write_bytes(answer.body)
+
+
+def verification(options: argparse.Namespace, environment: dict[str, str], person: str) -> str:
     """Return what the check of one token costs; no server runs meanwhile."""
     environment = {**environment, "DJANGO_SETTINGS_MODULE": "benchmarks.verification.settings"}
-    servers.run(environment, "-m", "django", "migrate", "knox", "--verbosity", "0")
-    return servers.run(
-        environment, "-m", "benchmarks.verification", str(user), str(2 * options.repeats)
-    )
+    repeats = str(2 * options.repeats)
+    return servers.run(environment, "-m", "benchmarks.verification", person, repeats)
 
 
 def rounds(
-    options: argparse.Namespace,
-    kind: str,
-    calls: dict[str, dict[str, Contender]],
-    server_of: Callable[[Contender], servers.Server],
-) -> dict[str, dict[str, list[Result]]]:
+    options: argparse.Namespace, kind: str, calls: Calls, server_of: dict[str, servers.Server]
+) -> Results:
     """Let everybody warm up once, then take turns."""
-    results: dict[str, dict[str, list[Result]]] = {
-        name: {who: [] for who in row} for name, row in calls.items()
-    }
+    results: Results = {name: {who: [] for who in row} for name, row in calls.items()}
     for turn in range(options.repeats + 1):
         tell(f"{kind}: round {turn} of {options.repeats}" if turn else f"{kind}: warming up")
         for name, row in calls.items():
-            for who, contender in row.items():
-                server = server_of(contender)
+            for who, asked in row.items():
+                server = server_of[who]
                 used = server.cpu_seconds()
-                result = measure(
-                    server.port,
-                    contender.calls,
-                    options.connections,
-                    options.seconds if turn else min(1.0, options.seconds),
-                )
-                result.cpu_milliseconds = (server.cpu_seconds() - used) / result.calls * 1000
+                result = measure(server.port, asked, options.connections, options.seconds)
+                result.cpu_seconds = server.cpu_seconds() - used
                 if turn:
                     results[name][who].append(result)
     return results
@@ -182,47 +181,60 @@ def tell(progress: str) -> None:
     print(progress, file=sys.stderr, flush=True)
 
 
-def print_table(
-    options: argparse.Namespace, kind: str, results: dict[str, dict[str, list[Result]]]
-) -> None:
+def print_tables(options: argparse.Namespace, kind: str, results: Results) -> None:
     print(
-        f"\n{kind}: {options.tickets:,} tickets, {options.workers} worker(s),"
+        f"\n{kind}: {options.tickets:,} tickets, {options.workers} worker(s) each,"
         f" {options.connections} connections, median of {options.repeats} x {options.seconds:g} s"
     )
-    print_heads("calls per second", "Weiyu/(b)", "least-most", "aim", "ms")
-    for name, row in results.items():
-        ratios = sorted(
-            ours.per_second / theirs.per_second
-            for ours, theirs in zip(row[WEIYU], row[PLAIN], strict=True)
-        )
-        print_line(
-            name,
-            {who: median_of(row[who], "per_second") for who in row},
-            "{:,.0f}",
-            f"{statistics.median(ratios):.2f}",
-            f"{ratios[0]:.2f}-{ratios[-1]:.2f}",
-            f"{AIMS[name]:.1f}" if name in AIMS else "",
-            f"{median_of(row[WEIYU], 'milliseconds'):.1f}",
-        )
-    print_heads("processor ms a call", "(b)/Weiyu")
-    for name, row in results.items():
-        spent = {who: median_of(row[who], "cpu_milliseconds") for who in row}
-        times = f"{spent[PLAIN] / spent[WEIYU]:.2f}" if spent[WEIYU] else ""
-        print_line(name, spent, "{:,.2f}", times)
+    for title, columns, cell in (
+        ("calls per second", COLUMNS, calls_per_second),
+        ("Weiyu's calls to theirs, the aim, worst-best round", list(AIMS), ratio),
+        ("ms of a call: p50, p99, p99/p50", [WEIYU, SAME, LEAN], latency),
+        ("processor ms a call (times as much as Weiyu)", COLUMNS, processor),
+    ):
+        print_table(title, columns, results, cell)
+
+
+def print_table(title: str, columns: list[str], results: Results, cell: Callable[..., str]) -> None:
+    rows = {
+        name: [cell(name, who, row) if who in row else "" for who in columns]
+        for name, row in results.items()
+    }
+    width = 3 + max(len(text) for texts in [columns, *rows.values()] for text in texts)
+    print(f"\n{title}")
+    for name, texts in {"": columns, **rows}.items():
+        print(f"{name:<14}" + "".join(f"{text:>{width}}" for text in texts))
+
+
+def calls_per_second(name: str, who: str, row: dict[str, list[Result]]) -> str:
+    return f"{median_of(row[who], 'per_second'):,.0f}"
+
+
+def ratio(name: str, who: str, row: dict[str, list[Result]]) -> str:
+    ratios = sorted(
+        ours.per_second / theirs.per_second
+        for ours, theirs in zip(row[WEIYU], row[who], strict=True)
+    )
+    aim = f"{AIMS[who][name]:.1f}" if name in AIMS[who] else "-"
+    return f"{statistics.median(ratios):.2f}  {aim}  {ratios[0]:.2f}-{ratios[-1]:.2f}"
+
+
+def latency(name: str, who: str, row: dict[str, list[Result]]) -> str:
+    """Return what holds for the calls of all rounds: one has too few for a p99."""
+    took = [seconds * 1000 for result in row[who] for seconds in result.took]
+    percentiles = statistics.quantiles(took, n=100, method="inclusive")
+    p50, p99 = percentiles[49], percentiles[98]
+    return f"{p50:.1f}  {p99:.1f}  {p99 / p50:.2f}"
+
+
+def processor(name: str, who: str, row: dict[str, list[Result]]) -> str:
+    spent, ours = (median_of(row[one], "cpu_milliseconds") for one in (who, WEIYU))
+    # A short round may be less than the clock of the system shows.
+    return f"{spent:.2f} ({spent / ours:.2f})" if ours else f"{spent:.2f}"
 
 
 def median_of(results: list[Result], what: str) -> float:
     return statistics.median(getattr(result, what) for result in results)
-
-
-def print_heads(unit: str, *more: str) -> None:
-    heads = "".join(f"{who:>13}" for who in COLUMNS)
-    print(f"{unit:<20}{heads}" + "".join(f"{head:>12}" for head in more))
-
-
-def print_line(name: str, values: dict[str, float], form: str, *more: str) -> None:
-    cells = "".join(f"{form.format(values[who]) if who in values else '':>13}" for who in COLUMNS)
-    print(f"{name:<20}{cells}" + "".join(f"{cell:>12}" for cell in more))
 
 
 def main() -> None:
@@ -232,7 +244,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=0.5, help="of one measurement")
     parser.add_argument("--repeats", type=int, default=9)
     parser.add_argument("--connections", type=int, default=16)
-    parser.add_argument("--workers", type=int, default=1, help="processes of each server")
+    parser.add_argument("--workers", type=int, default=2, help="processes of each server")
     parser.add_argument("--redis", default="", help="address of one that counts Weiyu's calls")
     options = parser.parse_args()
     for kind in options.database or ["sqlite", "postgresql"]:

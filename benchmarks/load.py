@@ -1,9 +1,11 @@
-"""A client that keeps connections open and costs little beside the server that it measures."""
+"""A client that costs little beside the server that it measures.
+
+It keeps a connection as long as the server does. To connect anew is part of the call that needs it.
+"""
 
 from __future__ import annotations
 
 import asyncio
-import statistics
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -23,9 +25,9 @@ class Failed(Exception):
 class Call:
     """One HTTP request, ready to be written, and the status that it must have."""
 
-    method: str
     target: str
     headers: tuple[tuple[str, str], ...] = ()
+    method: str = "GET"
     body: bytes = b""
     status: int = 200
 
@@ -39,39 +41,39 @@ class Call:
 
 @dataclass
 class Result:
-    per_second: float
-    milliseconds: float  # the median of one call
-    calls: int
-    body: bytes = b""
-    cpu_milliseconds: float = 0.0  # of the server, for one call
-
-
-@dataclass
-class Tally:
     """What all connections of one measurement did."""
 
-    ends_at: float
-    took: list[float] = field(default_factory=list)
+    took: list[float] = field(default_factory=list)  # seconds of each call
+    lasted: float = 0.0
     body: bytes = b""
+    cpu_seconds: float = 0.0  # of the server
+
+    @property
+    def per_second(self) -> float:
+        return len(self.took) / self.lasted
+
+    @property
+    def cpu_milliseconds(self) -> float:
+        """Return what one call cost the server."""
+        return self.cpu_seconds / len(self.took) * 1000
 
 
 class Connection(asyncio.Protocol):
-    """Write the next request when the answer of the last one is whole."""
+    """Write a request, and return the status when its answer is whole."""
 
-    def __init__(self, request: bytes, status: int, tally: Tally) -> None:
-        self.request, self.status, self.tally = request, status, tally
-        self.finished: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    def __init__(self) -> None:
+        self.answered: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         self.body: list[bytes] = []
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast("asyncio.Transport", transport)
-        self.ask()
 
-    def ask(self) -> None:
+    async def ask(self, request: bytes) -> int:
+        self.answered = asyncio.get_running_loop().create_future()
         self.parser = httptools.HttpResponseParser(self)
         self.body.clear()
-        self.began = time.perf_counter()
-        self.transport.write(self.request)
+        self.transport.write(request)
+        return await self.answered
 
     def data_received(self, data: bytes) -> None:
         self.parser.feed_data(data)
@@ -80,29 +82,13 @@ class Connection(asyncio.Protocol):
         self.body.append(body)
 
     def on_message_complete(self) -> None:
-        now = time.perf_counter()
-        if self.parser.get_status_code() != self.status:
-            self.fail(f"{self.parser.get_status_code()} {b''.join(self.body)[:500]!r}")
-            return
-        self.tally.took.append(now - self.began)
-        if now < self.tally.ends_at:
-            # Not from inside the parser that is just ending.
-            asyncio.get_running_loop().call_soon(self.ask)
-            return
-        self.tally.body = b"".join(self.body)
-        self.transport.close()
-        if not self.finished.done():
-            self.finished.set_result(None)
+        if not self.parser.should_keep_alive():
+            self.transport.close()
+        self.answered.set_result(self.parser.get_status_code())
 
     def connection_lost(self, error: Exception | None) -> None:
-        if not self.finished.done():
-            self.fail(f"The connection broke: {error}")
-
-    def fail(self, reason: str) -> None:
-        self.transport.close()
-        if not self.finished.done():
-            asked = self.request.partition(b"\r\n")[0][:120].decode()
-            self.finished.set_exception(Failed(f"{asked}: {reason}"))
+        if not self.answered.done():
+            self.answered.set_exception(Failed(f"The connection broke: {error}"))
 
 
 def measure(port: int, calls: Sequence[Call], connections: int, seconds: float) -> Result:
@@ -111,18 +97,41 @@ def measure(port: int, calls: Sequence[Call], connections: int, seconds: float) 
 
 
 async def _measure(port: int, calls: Sequence[Call], connections: int, seconds: float) -> Result:
-    loop = asyncio.get_running_loop()
+    result = Result()
     began = time.perf_counter()
-    tally = Tally(ends_at=began + seconds)
-    open_ones = []
-    for number in range(connections):
-        call = calls[number % len(calls)]
-        _, protocol = await loop.create_connection(
-            lambda call=call: Connection(call.encode(port), call.status, tally), "127.0.0.1", port
-        )
-        open_ones.append(protocol)
     async with asyncio.timeout(seconds + PATIENCE):
-        await asyncio.gather(*(connection.finished for connection in open_ones))
-    lasted = time.perf_counter() - began
-    done = len(tally.took)
-    return Result(done / lasted, statistics.median(tally.took) * 1000, done, tally.body)
+        await asyncio.gather(
+            *(
+                _repeat(calls[number % len(calls)], port, began + seconds, result)
+                for number in range(connections)
+            )
+        )
+    result.lasted = time.perf_counter() - began
+    return result
+
+
+async def _repeat(call: Call, port: int, ends_at: float, result: Result) -> None:
+    request = call.encode(port)
+    connection: Connection | None = None
+    now = time.perf_counter()
+    try:
+        while connection is None or now < ends_at:
+            began = now
+            if connection is None or connection.transport.is_closing():
+                connection = await _connect(port)
+            status = await connection.ask(request)
+            now = time.perf_counter()
+            result.body = b"".join(connection.body)
+            if status != call.status:
+                asked = request.partition(b"\r\n")[0][:120].decode()
+                raise Failed(f"{asked}: {status} {result.body[:500]!r}")
+            result.took.append(now - began)
+    finally:
+        # A loop with open ones does not end.
+        if connection is not None:
+            connection.transport.close()
+
+
+async def _connect(port: int) -> Connection:
+    loop = asyncio.get_running_loop()
+    return (await loop.create_connection(Connection, "127.0.0.1", port))[1]

@@ -41,7 +41,6 @@ def main() -> None:
         folder = Path(temporary)
         (folder / "static").mkdir()
         environment = servers.environment(folder, f"sqlite:///{folder / 'weiyu.sqlite3'}")
-        servers.run(environment, "manage.py", "migrate", "--verbosity", "0")
         given = json.loads(servers.run(environment, "-m", "benchmarks.data", "2000"))
         os.environ.update(environment)
         shares = profile(given["tokens"][0], calls)

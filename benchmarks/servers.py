@@ -1,4 +1,4 @@
-"""Start Weiyu and its rivals: the same server program and options, the same database."""
+"""Start Weiyu and its rivals over one database."""
 
 from __future__ import annotations
 
@@ -113,14 +113,20 @@ def run(environment: dict[str, str], *arguments: str) -> str:
     return done.stdout
 
 
+# gunicorn's workers are of the stock kind, which is sync.
+UVICORN = ["benchmarks.serve", "--workers={workers}", "--port={port}"]
+GUNICORN = ["gunicorn", "--workers={workers}", "--bind=127.0.0.1:{port}",
+            "--log-level=warning", "--no-control-socket"]  # fmt: skip
+
+
 @contextmanager
 def serving(
-    application: str, environment: dict[str, str], workers: int, *, known: str
+    program: list[str], application: str, environment: dict[str, str], workers: int, *, known: str
 ) -> Iterator[Server]:
     """Yield a server that answers the address `known`."""
     port = free_port()
-    options = ["--port", str(port), "--workers", str(workers)]
-    words = [sys.executable, "-m", "benchmarks.serve", application, *options]
+    words = [word.format(port=port, workers=workers) for word in program]
+    words = [sys.executable, "-m", *words, f"{application}:application"]
     process = subprocess.Popen(words, cwd=ROOT, env=environment)
     try:
         wait_until_it_answers(process, f"http://127.0.0.1:{port}{known}")

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import os
-
 from a2wsgi import WSGIMiddleware
-from django.core.wsgi import get_wsgi_application
 
-os.environ["DJANGO_SETTINGS_MODULE"] = "benchmarks.plain.settings"
+from benchmarks.plain.wsgi import application as site
 
-_http = WSGIMiddleware(get_wsgi_application(), workers=4)
+_http = WSGIMiddleware(site, workers=4)
 
 
 async def application(scope, receive, send):  # type: ignore[no-untyped-def]

@@ -1,4 +1,4 @@
-"""What `startproject` and the first page of the DRF and simplejwt manuals give."""
+"""What `startproject` and the first page of the DRF, simplejwt and sesame manuals give."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ INSTALLED_APPS = [
     "tokens",
     "accounts",
     "configuration",
+    "benchmarks.plain",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
@@ -46,5 +47,10 @@ REST_FRAMEWORK = {
     "DEFAULT_PAGINATION_CLASS": "rest_framework.pagination.PageNumberPagination",
     "PAGE_SIZE": 50,
 }
+AUTHENTICATION_BACKENDS = [
+    "django.contrib.auth.backends.ModelBackend",
+    "sesame.backends.ModelBackend",
+]
+LOGIN_REDIRECT_URL = "/agent/"
 SIMPLE_JWT = {"ACCESS_TOKEN_LIFETIME": timedelta(days=1)}
 LOGGING = {"version": 1, "root": {"level": "WARNING"}}

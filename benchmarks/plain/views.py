@@ -1,7 +1,7 @@
-"""(b) The shortest DRF code for the same calls: ModelViewSet, page numbers, stock simplejwt.
+"""(b) and (d) The shortest DRF code for the same calls: ModelViewSet, page numbers, simplejwt.
 
-It knows no scopes, workgroups, history or service, and shows the columns of a ticket alone: the
-names of people, which Weiyu's answer holds, would cost it joins.
+It knows no scopes, history or service. (b) shows the columns of a ticket alone; (d1) joins the
+names that Weiyu's answer holds too, and (d2) has a table with eight columns.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from rest_framework import generics, serializers, viewsets
 from rest_framework_simplejwt.authentication import JWTAuthentication
 
-from accounts.models import User
+from accounts.models import User, Workgroup
+from benchmarks.plain.models import LeanTicket
 from tickets.models import Ticket
 
 READ_ONLY = [
@@ -34,8 +35,40 @@ class TicketViewSet(viewsets.ModelViewSet):
     queryset = Ticket.objects.order_by("-id")
     serializer_class = TicketSerializer
 
-    def perform_create(self, serializer: TicketSerializer) -> None:
+    def perform_create(self, serializer: serializers.BaseSerializer) -> None:
         serializer.save(requester=self.request.user)
+
+
+class SameTicketSerializer(TicketSerializer):
+    requester_name = serializers.StringRelatedField(source="requester")
+    assignee_name = serializers.StringRelatedField(source="assignee")
+    workgroup_name = serializers.StringRelatedField(source="workgroup")
+
+    class Meta(TicketSerializer.Meta):
+        fields = [
+            *TicketSerializer.Meta.fields,
+            "number", "requester_name", "assignee_name", "workgroup_name",
+        ]  # fmt: skip
+
+
+class SameTicketViewSet(TicketViewSet):
+    queryset = TicketViewSet.queryset.select_related("requester", "assignee", "workgroup")
+    serializer_class = SameTicketSerializer
+
+
+class LeanTicketSerializer(serializers.ModelSerializer):
+    class Meta:
+        model = LeanTicket
+        fields = [
+            "id", "title", "content", "status", "priority", "requester", "created_at",
+            "updated_at",
+        ]  # fmt: skip
+        read_only_fields = ["status", "requester"]
+
+
+class LeanTicketViewSet(TicketViewSet):
+    queryset = LeanTicket.objects.order_by("-id")
+    serializer_class = LeanTicketSerializer
 
 
 class ProfileSerializer(serializers.ModelSerializer):
@@ -52,6 +85,23 @@ class ProfileView(generics.RetrieveUpdateAPIView):
 
     def get_object(self) -> User:
         return self.request.user
+
+
+class WorkgroupSerializer(serializers.ModelSerializer):
+    class Meta:
+        model = Workgroup
+        fields = ["id", "name"]
+
+
+class SameProfileSerializer(ProfileSerializer):
+    workgroups = WorkgroupSerializer(many=True, read_only=True)
+
+    class Meta(ProfileSerializer.Meta):
+        fields = [*ProfileSerializer.Meta.fields, "avatar", "workgroups"]
+
+
+class SameProfileView(ProfileView):
+    serializer_class = SameProfileSerializer
 
 
 def login_by_link(request: HttpRequest) -> HttpResponse:

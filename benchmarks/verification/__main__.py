@@ -18,6 +18,7 @@ import django
 
 django.setup()
 
+from django.core.management import call_command  # noqa: E402
 from django.db import connection  # noqa: E402
 from django.test import RequestFactory  # noqa: E402
 from knox.auth import TokenAuthentication  # noqa: E402
@@ -121,6 +122,7 @@ def queries_of(check: Callable[[], object]) -> int:
 
 
 def main() -> None:
+    call_command("migrate", "knox", verbosity=0)
     person = User.objects.get(pk=sys.argv[1])
     rounds = int(sys.argv[2]) if len(sys.argv) > 2 else 30
     everybody = contenders(person)
