@@ -40,6 +40,7 @@ OPEN = {
     "/agent/auth/arrived": (401, 405),
     "/agent/auth/check": (200, 405),
     "/agent/auth/keep": (405, 401),
+    "/agent/auth/renew": (405, 401),
     "/agent/auth/open": (200, 401),
     "/agent/auth/switch": (303, 303),
 }

@@ -12,14 +12,13 @@ import functools
 import json
 import os
 import shutil
-import ssl
 import subprocess
 import sys
-import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from cryptography import x509
@@ -27,6 +26,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from tests.browser.cookie_proxy import handler_for
+from tests.browser.web_server import serving
 from tests.server import Process, Weiyu, free_port
 
 OURS = "desk.weiyu.test"
@@ -127,48 +128,48 @@ def _tls_answers(port: int) -> bool:
 class OtherSite:
     """A web server of somebody else, over http and https, whose pages the test writes."""
 
-    def __init__(self, certificate: tuple[Path, Path]) -> None:
+    def __init__(self, ports: dict[str, int]) -> None:
+        self.ports = ports
         self.pages: dict[str, str] = {}
-        self.servers = [self._serve(None), self._serve(certificate)]
-
-    def _serve(self, certificate: tuple[Path, Path] | None) -> ThreadingHTTPServer:
-        pages = self.pages
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                page = pages.get(self.path.partition("?")[0], "")
-                self.send_response(200 if page else 404)
-                self.send_header("Content-Type", "text/html; charset=utf-8")
-                self.end_headers()
-                self.wfile.write(page.encode())
-
-            def log_message(self, *arguments: object) -> None:
-                pass
-
-        server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        server.daemon_threads = True
-        if certificate:
-            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-            context.load_cert_chain(*certificate)
-            server.socket = context.wrap_socket(server.socket, server_side=True)
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        return server
+        self.redirects: dict[str, str] = {}
 
     def url(self, scheme: str, host: str, path: str) -> str:
-        port = self.servers[scheme == "https"].server_address[1]
-        return f"{scheme}://{host}:{port}{path}"
-
-    def close(self) -> None:
-        for server in self.servers:
-            server.shutdown()
-            server.server_close()
+        return f"{scheme}://{host}:{self.ports[scheme]}{path}"
 
 
 @pytest.fixture(scope="session")
 def other_site(certificate: tuple[Path, Path]) -> Iterator[OtherSite]:
-    site = OtherSite(certificate)
-    yield site
-    site.close()
+    site = OtherSite({})
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            path = self.path.partition("?")[0]
+            page = site.pages.get(path, "")
+            if target := site.redirects.get(path):
+                self.send_response(302)
+                self.send_header("Location", target)
+            else:
+                self.send_response(200 if page else 404)
+                self.send_header("Content-Type", "text/html; charset=utf-8")
+            self.end_headers()
+            self.wfile.write(page.encode())
+
+        def log_message(self, *arguments: object) -> None:
+            pass
+
+    with serving(Handler) as plain, serving(Handler, certificate) as secure:
+        site.ports |= {"http": plain, "https": secure}
+        yield site
+
+
+@pytest.fixture(scope="session")
+def desk_without_cookies(desk: Desk, certificate: tuple[Path, Path]) -> Iterator[Desk]:
+    """Our server as it is for a browser that keeps no cookie in frames of other sites."""
+    plain, secure = (
+        handler_for(urlsplit(url).port, tls=url == desk.secure) for url in (desk.plain, desk.secure)
+    )
+    with serving(plain) as port, serving(secure, certificate) as secure_port:
+        yield Desk(desk.weiyu, f"https://{OURS}:{secure_port}", f"http://{OURS}:{port}")
 
 
 @pytest.fixture(scope="module")

@@ -8,23 +8,25 @@ pytestmark = [pytest.mark.server, pytest.mark.browser]
 
 
 @pytest.mark.parametrize(
-    ("scheme", "host", "third_party", "way"),
+    ("scheme", "host", "cookies", "way"),
     [
-        ("http", SAME_SITE, True, "frame"),
-        ("http", OTHER_SITE, True, "storage"),
-        ("http", OTHER_SITE, False, "storage"),
-        ("https", OTHER_SITE, True, "partitioned"),
-        ("https", OTHER_SITE, False, "partitioned"),
+        ("http", SAME_SITE, "allowed", "frame"),
+        ("http", OTHER_SITE, "allowed", "storage"),
+        ("http", OTHER_SITE, "blocked", "storage"),
+        ("https", OTHER_SITE, "allowed", "partitioned"),
+        ("https", OTHER_SITE, "blocked", "partitioned"),
+        ("https", OTHER_SITE, "dropped", "dropped"),
     ],
 )
 def test_the_check_page_finds_the_way_of_a_frame(
-    scheme, host, third_party, way, desk, other_site, browse
+    scheme, host, cookies, way, desk, desk_without_cookies, other_site, browse
 ):
-    address = f"{desk.url(scheme)}/agent/auth/check"
+    server = desk_without_cookies if cookies == "dropped" else desk
+    address = f"{server.url(scheme)}/agent/auth/check"
     other_site.pages["/check"] = (
         f'<iframe name="f" width="500" height="900" src="{address}"></iframe>'
     )
-    page = browse(third_party_cookies=third_party).new_page()
+    page = browse(third_party_cookies=cookies != "blocked").new_page()
     complaints = []
     page.on("pageerror", lambda error: complaints.append(str(error)))
 
@@ -36,8 +38,8 @@ def test_the_check_page_finds_the_way_of_a_frame(
     assert frame.inner_text("[data-fact=framed]") == "yes"
     assert host in frame.inner_text(".check-facts")
     has_no_storage = frame.inner_text("[data-fact=storage]") == "no"
-    in_history = frame.locator("[data-without-storage]")
-    assert in_history.is_visible() is (way == "storage" and has_no_storage)
+    in_history = frame.locator(f"[data-way={way}] [data-without-storage]")
+    assert in_history.is_visible() is (way in ("storage", "dropped") and has_no_storage)
     assert complaints == []
 
 

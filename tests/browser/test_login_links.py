@@ -88,19 +88,21 @@ def test_a_login_link_comes_in_by_every_way_and_once(desk, other_site, browse, s
 
 
 @pytest.mark.parametrize(
-    ("scheme", "host", "third_party_cookies"),
+    ("scheme", "host", "cookies"),
     [
-        ("http", SAME_SITE, True),
-        ("https", OTHER_SITE, False),
-        ("http", OTHER_SITE, True),
+        ("http", SAME_SITE, "allowed"),
+        ("https", OTHER_SITE, "blocked"),
+        ("https", OTHER_SITE, "dropped"),
+        ("http", OTHER_SITE, "allowed"),
     ],
 )
 def test_a_login_link_opens_a_frame(
-    desk, other_site, browse, strong, scheme, host, third_party_cookies
+    desk, desk_without_cookies, other_site, browse, strong, scheme, host, cookies
 ):
     code = code_for(desk, strong, "agent")
+    server = desk_without_cookies if cookies == "dropped" else desk
 
-    page = framed(desk, other_site, browse, code, "agent", scheme, host, third_party_cookies)
+    page = framed(server, other_site, browse, code, "agent", scheme, host, cookies != "blocked")
 
     frame = page.frames[1]
     frame.wait_for_selector("[data-workstation]", state="attached")

@@ -75,12 +75,22 @@ def framed(desk, other_site, browse, secret, room, scheme, host, third_party_coo
     return page
 
 
-@pytest.mark.parametrize("storage", [True, False])
-def test_a_frame_of_another_site_over_http_works_without_cookies(
-    desk, other_site, browse, secret, storage
+@pytest.fixture
+def no_cookies(request, desk, desk_without_cookies):
+    """Our server by a scheme over which a frame of another site has no cookies."""
+    return desk_without_cookies if request.param == "https" else desk
+
+
+# Chromium closes the storage of such a frame, too, where third-party cookies are blocked.
+@pytest.mark.parametrize(
+    ("no_cookies", "scheme", "storage"),
+    [("http", "http", True), ("http", "http", False), ("https", "https", True)],
+    indirect=["no_cookies"],
+)
+def test_a_frame_of_another_site_works_without_cookies(
+    no_cookies, other_site, browse, secret, scheme, storage
 ):
-    # Chromium closes the storage of such a frame, too, where third-party cookies are blocked.
-    page = framed(desk, other_site, browse, secret, "agent", "http", OTHER_SITE, storage)
+    page = framed(no_cookies, other_site, browse, secret, "agent", scheme, OTHER_SITE, storage)
     frame = page.frames[1]
     frame.wait_for_selector("[data-workstation]", state="attached")
     assert page.context.cookies() == []
@@ -121,18 +131,52 @@ def reload(frame) -> None:
         frame.evaluate("location.reload()")
 
 
-def test_the_admin_in_a_frame_of_another_site_over_http_says_why_and_opens_a_tab(
-    desk, other_site, browse, secret
+@pytest.mark.parametrize(
+    ("no_cookies", "scheme"), [("http", "http"), ("https", "https")], indirect=["no_cookies"]
+)
+def test_the_admin_in_a_frame_without_cookies_says_why_and_opens_a_tab(
+    no_cookies, other_site, browse, secret, scheme
 ):
-    page = framed(desk, other_site, browse, secret, "admin", "http", OTHER_SITE)
+    page = framed(no_cookies, other_site, browse, secret, "admin", scheme, OTHER_SITE)
     frame = page.frames[1]
     frame.wait_for_selector("a.notice-button")
     assert "accessToken" not in frame.url
 
-    with page.context.expect_page() as opened:
-        frame.click("a.notice-button")
+    # The second time as well: a code opens once, so the page has taken another one meanwhile.
+    for _ in range(2):
+        used = frame.get_attribute("a.notice-button", "href")
+        with page.context.expect_page() as opened:
+            frame.click("a.notice-button")
+        assert_inside(opened.value, "admin", secret)
+        frame.wait_for_selector(f"a.notice-button:not([href='{used}'])")
+        opened.value.close()
+        page.context.clear_cookies()
 
-    assert_inside(opened.value, "admin", secret)
+
+def test_the_button_of_the_tab_is_good_however_long_it_has_been_there(
+    desk_without_cookies, other_site, browse, secret
+):
+    # Where its scripts cannot begin, the workstation offers a tab as the admin does.
+    context = browse()
+    context.route("**/agent/auth/keep", lambda route: route.abort())
+    page = context.new_page()
+    page.clock.install()
+    url = html.escape(door(desk_without_cookies, "https", "agent", secret))
+    path = page_with(other_site, f'<iframe src="{url}"></iframe>')
+    page.goto(other_site.url("https", OTHER_SITE, path))
+    frame = page.frames[1]
+    frame.wait_for_selector("a.notice-button")
+
+    shown = [frame.get_attribute("a.notice-button", "href")]
+    for _ in range(3):
+        page.clock.fast_forward("00:50")
+        frame.wait_for_selector(f"a.notice-button:not([href='{shown[-1]}'])")
+        shown.append(frame.get_attribute("a.notice-button", "href"))
+
+    assert len(set(shown)) == 4
+    with context.expect_page() as opened:
+        frame.click("a.notice-button")
+    assert_inside(opened.value, "agent", secret)
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])

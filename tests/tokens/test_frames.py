@@ -243,12 +243,63 @@ def test_the_admin_offers_a_tab_where_no_cookie_comes_back(browser, dora, issue)
 
     told = browser.get(sent["Location"])
 
-    assert "/agent/auth/open#wlc_" in told.content.decode()
+    assert 'href="/agent/auth/open"' in told.content.decode()
     assert "data-keep" not in told.content.decode()
     refused = browser.post(
         sent["Location"].partition("/agent/")[0] + "/agent/auth/keep", {"code": code_of(told)}
     )
     assert (refused.status_code, Session.objects.count()) == (403, 0)
+
+
+def offered_tab(browser: Client, secret: str) -> tuple[str, str]:
+    """Go in without cookies as far as the page that offers a tab: its frame and its code."""
+    sent = send_on(browser, land(browser, secret, "admin"))
+    browser.cookies.clear()
+    told = browser.get(sent["Location"], secure=True)
+    return sent["Location"].partition("/agent/")[0], code_of(told)
+
+
+def test_the_button_of_the_tab_stays_good_while_its_page_is_open(browser, dora, issue):
+    _, secret = issue(dora)
+    frame, code = offered_tab(browser, secret)
+
+    for _ in range(3):
+        renewed = browser.post(f"{frame}/agent/auth/renew", {"code": code}, secure=True)
+        used = browser.post(f"{frame}/agent/auth/renew", {"code": code}, secure=True)
+        code = renewed.json()["spare"]
+
+        assert (used.status_code, b"code-used" in used.content) == (401, True)
+        lives = [it.expires_at - timezone.now() for it in LoginCode.objects.order_by("expires_at")]
+        # That of each button is over within its minute, that of the page while it is open.
+        assert all(life < timedelta(minutes=1) for life in lives[:-1])
+        assert timedelta(minutes=29) < lives[-1] < timedelta(minutes=30)
+    tab = Client().post("/agent/auth/open", {"code": renewed.json()["code"]}, secure=True)
+    assert (tab.status_code, tab["Location"]) == (303, "/admin/")
+    assert not browser.cookies
+
+
+def test_the_offer_of_a_tab_ends_with_its_token_and_holds_in_its_frame_only(
+    browser, dora, carol, issue
+):
+    token, secret = issue(dora)
+    frame, code = offered_tab(browser, secret)
+    elsewhere = f"/f/{issue(carol)[0].handle}"
+
+    outside = [
+        browser.post(f"{place}/agent/auth/renew", {"code": code}, secure=True)
+        for place in ("", elsewhere)
+    ]
+    frame, code = offered_tab(browser, secret)
+    foreign = browser.post(
+        f"{frame}/agent/auth/renew", {"code": code}, secure=True, headers={"Origin": CRM}
+    )
+    token.disable(by=Actor.system())
+    ended = browser.post(f"{frame}/agent/auth/renew", {"code": code}, secure=True)
+
+    assert [it.status_code for it in outside] == [401, 401]
+    assert foreign.status_code == 403
+    assert (ended.status_code, b"token-disabled" in ended.content) == (401, True)
+    assert not LoginCode.objects.exists()
 
 
 def test_a_carried_session_calls_the_api_like_any_other(browser, dora, issue):

@@ -14,7 +14,11 @@ from django.utils import timezone
 from accounts.actor import Actor
 from tests.tokens.test_verification import claims, signed
 from tokens.diagnostics import pasted
-from tokens.diagnostics.cookie_modes import frame_cookie_mode, is_same_site
+from tokens.diagnostics.cookie_modes import (
+    dropped_cookie_mode,
+    frame_cookie_mode,
+    is_same_site,
+)
 from tokens.diagnostics.simulator import Question, Simulation, Use, Verdict, simulate
 from tokens.errors import Refused
 from tokens.models import AccessToken, RefusedCalls, TokenEvent
@@ -165,6 +169,21 @@ def test_an_address_holds_exactly_one_token(text, cause):
 )
 def test_the_cookie_mode_of_a_frame_follows_from_the_addresses(page, own, target, mode):
     assert frame_cookie_mode(Origin.parse(page), Origin.parse(own), target=target) == mode
+
+
+@pytest.mark.parametrize(
+    ("page", "own", "target", "mode"),
+    [
+        ("https://shop.other.org", "https://desk.example.com", "agent", "dropped"),
+        ("https://shop.other.org", "https://desk.example.com", "admin", "dropped-new-tab"),
+        # Such a browser is no different in a frame of the same domain, nor over http.
+        ("https://crm.example.com", "https://desk.example.com", "admin", ""),
+        ("http://crm.example.com", "https://desk.example.com", "admin", ""),
+        ("http://shop.other.org", "http://desk.example.com", "admin", ""),
+    ],
+)
+def test_a_browser_without_partitioned_cookies_is_told_apart(page, own, target, mode):
+    assert dropped_cookie_mode(Origin.parse(page), Origin.parse(own), target=target) == mode
 
 
 @pytest.mark.parametrize(

@@ -17,8 +17,16 @@ COOKIE_MODES: dict[str, Promise] = {
     "frame": _("Both are one site: the browser keeps a cookie of this frame (SameSite=Lax)."),
     "partitioned": _(
         "The browser keeps a cookie of this frame for your site alone (SameSite=None; Secure; "
-        "Partitioned), also where third-party cookies are blocked. Where it drops even that, the "
-        "workstation's scripts carry the session."
+        "Partitioned), also where third-party cookies are blocked."
+    ),
+    "dropped": _(
+        "Some browsers, such as Safari 18.5 to 26.1, keep no cookie in a frame of another site, "
+        "not even a partitioned one. The workstation's scripts carry the session instead."
+    ),
+    "dropped-new-tab": _(
+        "Some browsers, such as Safari 18.5 to 26.1, keep no cookie in a frame of another site, "
+        "not even a partitioned one, and the admin cannot do without: the frame offers a new tab. "
+        "Under one domain with the page it works."
     ),
     "storage": _(
         "The browser keeps no cookie in a frame of another site over plain http. The workstation's "
@@ -33,7 +41,7 @@ COOKIE_MODES: dict[str, Promise] = {
         "content). Serve this system over https."
     ),
 }
-WORKS = frozenset({"tab", "frame", "partitioned", "storage"})
+OFFERS_TAB = frozenset({"new-tab", "dropped-new-tab"})
 
 
 def frame_cookie_mode(page: Origin, own: Origin, *, target: str) -> str:
@@ -45,6 +53,16 @@ def frame_cookie_mode(page: Origin, own: Origin, *, target: str) -> str:
     if is_same_site(page, own):
         return "frame"
     return "storage" if target == "agent" else "new-tab"
+
+
+def dropped_cookie_mode(page: Origin, own: Origin, *, target: str) -> str:
+    """Return the same for a browser that keeps nothing in frames of other domains.
+
+    "" where it is no different from others.
+    """
+    if own.scheme == "http" or _site(page.host) == _site(own.host):
+        return ""
+    return "dropped" if target == "agent" else "dropped-new-tab"
 
 
 def is_same_site(one: Origin, other: Origin) -> bool:

@@ -13,7 +13,12 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_variables
 
-from tokens.diagnostics.cookie_modes import COOKIE_MODES, WORKS, frame_cookie_mode
+from tokens.diagnostics.cookie_modes import (
+    COOKIE_MODES,
+    OFFERS_TAB,
+    dropped_cookie_mode,
+    frame_cookie_mode,
+)
 from tokens.diagnostics.pasted import Pasted
 from tokens.diagnostics.rule_texts import REASONS, advice
 from tokens.errors import Refused
@@ -28,6 +33,7 @@ TITLES: dict[str, Promise] = {
     "link": _("Link, form or new window on that page"),
     "bare-link": _("Link that shows no page: typed, from a mail, noreferrer"),
     "frame": _("Frame on that page"),
+    "frame-without-cookies": _("Frame on that page, in a browser that keeps no cookies there"),
     "api-page": _("Script of that page calls the API"),
     "api-server": _("Program or server calls the API"),
 }
@@ -95,7 +101,7 @@ class Verdict:
             return "blocked"
         if self.refusal:
             return "refused"
-        return "works" if self.use.cookie_mode in {"", *WORKS} else self.use.cookie_mode
+        return "new-tab" if self.use.cookie_mode in OFFERS_TAB else "works"
 
     @property
     def outcome_name(self) -> str:
@@ -192,6 +198,9 @@ def _frames(page: Origin, target: str, question: Question) -> Iterator[Use]:
     for scheme in ("https",) if settings.SECURE else ("https", "http"):
         # Only over https does the browser itself say that it shows a frame.
         kind = "frame" if scheme == "https" else "login"
-        cookie_mode = frame_cookie_mode(page, replace(question.own, scheme=scheme), target=target)
+        own = replace(question.own, scheme=scheme)
         call = Call(kind, question.address, str(page))
-        yield Use("frame", call, f"login:{target}", target, scheme, cookie_mode)
+        use = Use("frame", call, f"login:{target}", target, scheme)
+        yield replace(use, cookie_mode=frame_cookie_mode(page, own, target=target))
+        if dropped := dropped_cookie_mode(page, own, target=target):
+            yield replace(use, kind="frame-without-cookies", cookie_mode=dropped)

@@ -15,6 +15,7 @@ urlpatterns = [
     path("agent/auth/check", embed_check, name="embed_check"),
     path("agent/auth/keep", views.keep, name="login_keep"),
     path("agent/auth/open", views.OpenByCode.as_view(), name="login_by_code"),
+    path("agent/auth/renew", views.renew, name="login_renew"),
     path("agent/auth/switch", views.switch, name="login_switch"),
     path("admin/auth/confirm", views.confirm_password, name="confirm_password"),
 ]

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
+from datetime import timedelta
 from typing import cast
 
 from django.contrib.auth import authenticate
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
 from django.views import View
@@ -32,6 +34,7 @@ from tokens.models import LoginCode, Session
 from tokens.models.login_code import PREFIX
 from tokens.origins.domains import Origin
 from tokens.request import CONFIRMED_KEY, PENDING_KEY, TokenRequest, address_of
+from tokens.sessions import carried
 from tokens.verification.call import SHOWN
 from tokens.verification.credentials import one_token, without_blanks
 from tokens.verification.rates import failed_too_often
@@ -176,6 +179,7 @@ def _without_cookies(request: TokenRequest, entry: Login, code: str) -> HttpResp
         "can_carry": entry.target == "agent" and request.frame is not None,
         "is_secure": request.is_secure(),
         "keep": within(request, "/agent/auth/keep"),
+        "renew": within(request, "/agent/auth/renew"),
     }
     response = holding_secret(render(request, "tokens/no_cookies.html", context))
     return framed_by(response, entry.token.frame_ancestors() or ANYONE)
@@ -204,6 +208,26 @@ def keep(request: TokenRequest) -> HttpResponse:
     open_session(request, entry)
     session = request.session.session_key
     return hide(JsonResponse({"session": session, "next": within(request, entry.page)}))
+
+
+@open_to_all
+@csrf_exempt  # the code is the credential
+@require_POST
+@sensitive_post_parameters("code")
+def renew(request: TokenRequest) -> HttpResponse:
+    """Exchange the code of a page that offers a tab for the tab's own code and a spare one.
+
+    Answers `{"code", "spare"}`. The spare stands in no address, so it may live as long as a session
+    that scripts carry: the page takes the next two for it, and its button stays good.
+    """
+    try:
+        if request.frame is None:
+            raise Refused("code-used")
+        entry = redeem(request)
+    except Refused as refusal:
+        return _refuse(request, refusal)
+    spare = entry.code(expires_at=timezone.now() + timedelta(seconds=carried.LIFE))
+    return hide(JsonResponse({"code": entry.code(), "spare": spare}))
 
 
 @never_cache

@@ -31,7 +31,8 @@ function wayOf({ framed, lax, partitioned }) {
   if (framed && partitioned) return "partitioned";
   if (framed && lax && location.protocol === "http:") return "frame";
   // Without storage the session goes from page to page in the history; an opaque origin has neither.
-  return framed && window.origin !== "null" ? "storage" : "nothing";
+  if (!framed || window.origin === "null") return "nothing";
+  return location.protocol === "http:" ? "storage" : "dropped";
 }
 
 const found = {
@@ -46,4 +47,4 @@ tell("ancestors", around === undefined ? place.dataset.untold : [...around].join
 for (const sentence of place.querySelectorAll("[data-way]")) {
   sentence.hidden = sentence.dataset.way !== wayOf(found);
 }
-place.querySelector("[data-without-storage]").hidden = found.storage;
+for (const sentence of place.querySelectorAll("[data-without-storage]")) sentence.hidden = found.storage;

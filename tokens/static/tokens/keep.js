@@ -1,4 +1,5 @@
-// Exchanges the one-time code for a session that this frame's scripts carry.
+// Exchanges the one-time code for a session that this frame's scripts carry, or offers a tab.
+import { offer } from "./offer.js";
 import { isStored, note, write } from "./session.js";
 
 history.replaceState(null, "", location.pathname);
@@ -7,6 +8,7 @@ const place = document.querySelector("[data-code]");
 function stuck() {
   place.querySelector("[data-waiting]")?.remove();
   place.querySelector("[data-stuck]").hidden = false;
+  offer(place);
 }
 
 async function begin() {
@@ -24,4 +26,4 @@ async function begin() {
   location.reload();
 }
 
-if (place.dataset.keep) begin().catch(stuck);
+if (place.dataset.keep) begin().catch(stuck); else stuck();

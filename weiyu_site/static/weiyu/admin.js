@@ -55,6 +55,10 @@ document.addEventListener("input", ({ target }) => {
 });
 
 // A table that goes on at the side can be reached and scrolled by the keyboard.
-for (const box of document.querySelectorAll(".results:not([tabindex])")) {
-  if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
+function reachWide() {
+  for (const box of document.querySelectorAll(".results:not([tabindex])")) {
+    if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
+  }
 }
+reachWide();
+window.addEventListener("resize", reachWide);

@@ -54,6 +54,7 @@ function reachWide() {
 
 document.addEventListener("htmx:afterSettle", arrived);
 document.addEventListener("htmx:afterSettle", reachWide);
+window.addEventListener("resize", reachWide);
 document.addEventListener("htmx:historyRestore", () => { mark(); toLatest(); });
 document.addEventListener("htmx:oobAfterSwap", ({ detail }) => {
   if (detail.target?.id === "timeline") toLatest();
