@@ -43,9 +43,12 @@ packages() {
 
 # Owns the data, and may read, not write, the program and its settings.
 user() {
+    getent group weiyu >/dev/null || groupadd --system ${uid:+--gid "$uid"} weiyu
     getent passwd weiyu >/dev/null ||
-        useradd --system --home-dir "$data" --shell /usr/sbin/nologin weiyu
+        useradd --system ${uid:+--uid "$uid"} --gid weiyu \
+            --home-dir "$data" --shell /usr/sbin/nologin weiyu
     install -d -m 0750 -o weiyu -g weiyu "$data"
+    install -d -m 0700 -o weiyu -g weiyu "$data/uploads"
 }
 
 program() {
@@ -58,7 +61,8 @@ program() {
 # What an image is made of; everything else depends on where it runs.
 image() {
     packages
-    user
+    # The same in each image: volumes outlive them and know their owner by number.
+    uid=10001 user
     PIP_NO_CACHE_DIR=1 program
     rm -rf /var/lib/apt/lists/*
 }
@@ -67,25 +71,22 @@ random() { head -c "$1" /dev/urandom | base64 --wrap=0; }
 secret_key() { random 60; }
 token_keys() { printf 'a:%s' "$(random 48)"; }
 
-# Nobody else may read it at any moment, and a secret of before is never replaced.
-keep_secret() {
+# Written in one step, and never in the place of one of before: `keep secret_key` calls that.
+keep() {
     local file=$settings/$1
     [ ! -e "$file" ] || return 0
-    (umask 077 && "$1" >"$file.new")
-    chown root:weiyu "$file.new"
-    chmod 0640 "$file.new"
+    (umask 077 && "${2:-$1}" >"$file.new")
     mv "$file.new" "$file"
 }
 
 configure() {
-    install -d -m 0750 -o root -g weiyu "$settings"
-    keep_secret secret_key
-    keep_secret token_keys
-    [ ! -e "$settings/weiyu.env" ] || return 0
-    (umask 077 && first_settings >"$settings/weiyu.env.new")
-    chown root:weiyu "$settings/weiyu.env.new"
-    chmod 0640 "$settings/weiyu.env.new"
-    mv "$settings/weiyu.env.new" "$settings/weiyu.env"
+    install -d -m 0750 "$settings"
+    keep secret_key
+    keep token_keys
+    keep weiyu.env first_settings
+    # Those that a backup brought, too. The server reads them, and only root writes them.
+    chown -R root:weiyu "$settings"
+    chmod -R u=rwX,g=rX,o= "$settings"
 }
 
 first_settings() {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import tomllib
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 
 import pytest
@@ -104,6 +105,9 @@ def test_the_proxy_alone_is_believed_and_reached():
 
     for name in OURS:
         assert SERVICES[name]["environment"]["WEIYU_TRUSTED_PROXIES"] == proxy
+    (addresses,) = COMPOSE["networks"]["outside"]["ipam"]["config"]
+    assert ip_address(proxy) in ip_network(addresses["subnet"])
+    assert ip_address(proxy) not in ip_network(addresses["ip_range"])
     assert [name for name, service in SERVICES.items() if "ports" in service] == ["proxy"]
     assert COMPOSE["networks"]["inside"] == {"internal": True}
     for name in ("database", "redis"):

@@ -78,7 +78,7 @@ def new_machine() -> Iterator[Machine]:
         try:
             yield desk
         except Exception:
-            print(desk.run("journalctl --no-pager --lines=60 --output=cat"))
+            print(desk.run("journalctl --no-pager --lines=40 --output=cat --unit=weiyu"))
             raise
 
 

@@ -153,7 +153,8 @@ class Machine:
             stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
         )  # fmt: skip
         if done.returncode:
-            raise Failed(f"{script}\nended with {done.returncode}:\n{done.stdout}{done.stderr}")
+            said = f"{done.stdout[-2000:]}\n{done.stderr[-2000:]}"
+            raise Failed(f"{script}\nended with {done.returncode}:\n{said}")
         return done.stdout
 
     def curl(self, *arguments: str) -> str:
