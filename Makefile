@@ -11,7 +11,7 @@ PYTEST := $(VENV)/python -m pytest $(PYTEST_ARGS)
 ALONE := env -u WEIYU_DATABASE_URL -u WEIYU_DATABASE_URL_FILE -u WEIYU_REDIS_URL -u WEIYU_REDIS_URL_FILE
 
 .DEFAULT_GOAL := help
-.PHONY: help run dev test check clients fuzz bench bench-hostile chaos clean install install-dev client-packages \
+.PHONY: help run dev test check clients fuzz bench bench-hostile chaos clean install install-check keep-release install-dev client-packages \
 	lint types layers migrations schema write-schema messages browser-table deploy tests-sqlite tests-postgresql format
 .NOTPARALLEL:
 
@@ -47,6 +47,13 @@ bench-hostile: install-dev ## Attack the server and measure what others wait mea
 # Minutes, and more than one core: before a release, not at each commit.
 chaos: install-dev ## Stop, hang and fill what Weiyu stands on, while it is used
 	$(ALONE) $(PYTEST) -n0 tests/chaos/outages.py
+
+install-check: install-dev ## Do what docs/operating.md says of installing, backups and upgrades on empty Debian machines
+	@$(ALONE) $(VENV)/python -m tests.install $(INSTALL_ARGS)
+
+RELEASE ?=
+keep-release: install-dev ## Keep the database of a release for tests of upgrades: make keep-release RELEASE=0.1.0
+	@$(ALONE) $(VENV)/python -m tests.upgrade.keep $(RELEASE)
 
 install: found-python
 	@"$(PYTHON)" -m weiyu_site.launch.bootstrap

@@ -19,7 +19,7 @@ from pathlib import Path
 import services
 
 ROOT = Path(__file__).resolve().parent.parent
-# Two lanes of about the same length; the parts of a lane run one after the other.
+# The parts of a lane run one after the other.
 STATIC = ("lint", "layers", "migrations", "schema", "deploy", "types")
 MAKE_OWN = {"MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES"}
 WORKERS = os.environ.get("WEIYU_TEST_WORKERS", "2")
@@ -107,6 +107,7 @@ def check() -> int:
         lanes = [
             [*(Part(target) for target in STATIC), tests("tests-sqlite", on_sqlite, **strict)],
             [tests("tests-postgresql", "-m 'not once'", **strict, **addresses)],
+            [Part("install-check", {"INSTALL_ARGS": "--short"})],
         ]
         began = time.monotonic()
         # One after the other: each keeps two cores busy with its servers and browsers, and side by
