@@ -89,8 +89,12 @@ configure() {
     chmod -R u=rwX,g=rX,o= "$settings"
 }
 
+need_address() {
+    : "${WEIYU_PUBLIC_URL:?is where people will find it: WEIYU_PUBLIC_URL=https://desk.example.com deploy/install.sh $*}"
+}
+
 first_settings() {
-    : "${WEIYU_PUBLIC_URL:?is where people will find it: WEIYU_PUBLIC_URL=https://desk.example.com deploy/install.sh}"
+    need_address
     unset WEIYU_SECRET_KEY WEIYU_TOKEN_KEYS
     given WEIYU_ALLOWED_HOSTS || WEIYU_ALLOWED_HOSTS=$(host_of "$WEIYU_PUBLIC_URL")
     given WEIYU_DATABASE_URL || WEIYU_DATABASE_URL=$own_database
@@ -157,8 +161,11 @@ units() {
     await_readiness
 }
 
+# The one of the unit, which may have been edited.
+port() { systemctl show --property=ExecStart weiyu.service | sed -n 's/.*--port \([0-9]*\).*/\1/p'; }
+
 await_readiness() {
-    local ask='import urllib.request as it; it.urlopen("http://127.0.0.1:8000/readyz", timeout=10)'
+    local ask="import urllib.request as it; it.urlopen('http://127.0.0.1:$(port)/readyz', timeout=10)"
     for _ in $(seq 60); do
         ! .venv/bin/python -c "$ask" 2>/dev/null || return 0
         ! systemctl is-failed -q weiyu.service || break
@@ -168,14 +175,14 @@ await_readiness() {
 }
 
 next() {
-    say "Weiyu runs on 127.0.0.1:8000. The first administrator, if there is none yet:"
+    say "Weiyu runs on 127.0.0.1:$(port). The first administrator, if there is none yet:"
     say "    $root/deploy/manage.sh createsuperuser --username you@example.com"
     say "Then a proxy with TLS in front of it: docs/operating.md has recipes."
 }
 
 # The file that compose.yaml reads.
 container_settings() {
-    : "${WEIYU_PUBLIC_URL:?is where people will find it: WEIYU_PUBLIC_URL=https://desk.example.com deploy/install.sh container_settings}"
+    need_address container_settings
     [ ! -e .env ] || fail ".env is there already, and holds the secrets of this installation."
     (
         umask 077
@@ -200,7 +207,11 @@ for step in "${steps[@]}"; do
         *) fail "there is no step $step; the first lines of this file tell how it is called." ;;
     esac
 done
-[ $# -gt 0 ] || [ "$(id -u)" = 0 ] || fail "it makes a user and units of systemd, so it needs root."
+if [ $# = 0 ]; then
+    [ "$(id -u)" = 0 ] || fail "it makes a user and units of systemd, so it needs root."
+    # Nobody should wait for packages to learn that.
+    [ -e "$settings/weiyu.env" ] || need_address
+fi
 for step in "${steps[@]}"; do
     [ $# -gt 0 ] || say "--- $step"
     "$step"

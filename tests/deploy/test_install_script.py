@@ -82,6 +82,20 @@ def test_without_an_address_it_says_what_it_needs_and_writes_nothing(checkout):
     assert not (checkout / ".env").exists()
 
 
+def test_an_installation_without_an_address_ends_before_it_begins(checkout, tmp_path):
+    # Nothing that could change this machine is within its reach.
+    harmless = tmp_path / "harmless"
+    harmless.mkdir()
+    for program in ("bash", "dirname", "id"):
+        (harmless / program).symlink_to(shutil.which(program))
+
+    done = install(checkout, PATH=str(harmless))
+
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert ("WEIYU_PUBLIC_URL" if os.geteuid() == 0 else "needs root") in done.stderr
+
+
 @pytest.mark.parametrize(
     ("given", "hosts"),
     [
