@@ -151,6 +151,8 @@ class Machine:
             [*self._inside("--all"), "bash", "-euo", "pipefail", "-c", f"cd\n{script}"],
             env={"HOME": "/root", "PATH": "/usr/sbin:/usr/bin:/sbin:/bin", **env},
             stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
+            # Without a terminal, which would stop it where it runs in the background.
+            start_new_session=True,
         )  # fmt: skip
         if done.returncode:
             said = f"{done.stdout[-2000:]}\n{done.stderr[-2000:]}"
@@ -176,8 +178,9 @@ def machine() -> Iterator[Machine]:
             (folder / part).mkdir()
         folder.chmod(0o755)
         process = subprocess.Popen(
-            [*OWN_NAMESPACES, str(BOOT), str(tree), str(packages), name], stdin=subprocess.DEVNULL
-        )
+            [*OWN_NAMESPACES, str(BOOT), str(tree), str(packages), name],
+            stdin=subprocess.DEVNULL, start_new_session=True,
+        )  # fmt: skip
         try:
             yield Machine(folder / "shared", _booted(process))
         finally:
