@@ -60,10 +60,13 @@ class FastModelSerializer(serializers.ModelSerializer[_Model]):
         """Return copies: flat ones to read with, for binding is all that changes such a field.
 
         The messages of validators keep the language in which they were first read, so whoever
-        writes gets fields of their own.
+        writes gets fields of their own to write with.
         """
-        copied = copy.deepcopy if hasattr(self.root, "initial_data") else copy.copy
-        return {name: copied(field) for name, field in _fields_of(type(self)).items()}
+        writes = hasattr(self.root, "initial_data")
+        return {
+            name: copy.deepcopy(field) if writes and not field.read_only else copy.copy(field)
+            for name, field in _fields_of(type(self)).items()
+        }
 
 
 @cache

@@ -6,8 +6,10 @@ from copy import deepcopy
 from typing import Any, cast
 
 from django.contrib.auth import SESSION_KEY
+from django.contrib.sessions.backends.base import VALID_KEY_CHARS
 from django.contrib.sessions.backends.db import SessionStore as DatabaseStore
 from django.utils import timezone
+from django.utils.crypto import get_random_string
 
 from tokens.models import AccessToken, Session
 from tokens.request import TOKEN_KEY
@@ -37,6 +39,10 @@ class SessionStore(DatabaseStore):
         if row is None:
             self._session_key = None
         return row
+
+    def _get_new_session_key(self) -> str:
+        # 165 bits, of which nobody needs to ask whether they are taken: the insert would tell.
+        return get_random_string(32, VALID_KEY_CHARS)
 
     def cycle_key(self) -> None:
         """Take another key; a session that has none yet gets one when it is saved."""
