@@ -54,22 +54,22 @@ class Entry:
 
 
 @dataclass(frozen=True)
-class Place:
+class TimelineCursor:
     """A place in the timeline: before this message and this event."""
 
     seq: int = LARGEST_ID
     event_id: int = LARGEST_ID
 
     @classmethod
-    def read(cls, text: str) -> Place:
+    def read(cls, text: str) -> TimelineCursor:
         """Return the place that `str` wrote; the end of the timeline for anything else."""
         seq, _dash, event_id = text.partition("-")
         return cls(int(seq), int(event_id)) if is_id(seq) and is_id(event_id) else cls()
 
-    def before(self, entry: Entry) -> Place:
+    def before(self, entry: Entry) -> TimelineCursor:
         if entry.message:
-            return Place(entry.message.seq, self.event_id)
-        return Place(self.seq, entry.event.pk) if entry.event else self
+            return TimelineCursor(entry.message.seq, self.event_id)
+        return TimelineCursor(self.seq, entry.event.pk) if entry.event else self
 
     def __str__(self) -> str:
         return f"{self.seq}-{self.event_id}"
@@ -99,9 +99,9 @@ def of_ticket(
     events in that of their making. The text of an event is a sentence without its subject: “set
     the priority to High”.
     """
-    place = Place.read(before)
-    said, was_cut = _said(ticket, viewer, place, most + 1) if with_messages else ([], False)
-    done = _done(ticket, viewer, place, most + 1)
+    cursor = TimelineCursor.read(before)
+    said, was_cut = _said(ticket, viewer, cursor, most + 1) if with_messages else ([], False)
+    done = _done(ticket, viewer, cursor, most + 1)
     # Backwards; of a message and an event of one moment the message comes first.
     merged = list(heapq.merge(done, said, key=attrgetter("at"), reverse=True))
     if was_cut:
@@ -109,16 +109,18 @@ def of_ticket(
         merged = merged[: merged.index(said[-1]) + 1]
     entries = merged[:most]
     for entry in entries:
-        place = place.before(entry)
+        cursor = cursor.before(entry)
     if was_cut or len(entries) < len(merged):
-        return Timeline(entries[::-1], str(place), done)
+        return Timeline(entries[::-1], str(cursor), done)
     first = Entry("content", ticket.created_at, ticket.requester, ticket, text=ticket.content)
     return Timeline([first, *entries[::-1]], events=done)
 
 
-def _said(ticket: Ticket, viewer: User, place: Place, most: int) -> tuple[list[Entry], bool]:
+def _said(
+    ticket: Ticket, viewer: User, cursor: TimelineCursor, most: int
+) -> tuple[list[Entry], bool]:
     messages = Message.objects.as_seen_by(viewer).filter(conversation__ticket=ticket)
-    newest = messages.filter(seq__lt=place.seq).select_related("author").order_by("-seq")
+    newest = messages.filter(seq__lt=cursor.seq).select_related("author").order_by("-seq")
     rows, was_cut = read_page(newest, most)
     return [entry_of(message) for message in rows], was_cut
 
@@ -130,11 +132,11 @@ def entry_of(message: Message) -> Entry:
 
 
 def newest_events(ticket: Ticket, viewer: User, most: int) -> list[Entry]:
-    return _done(ticket, viewer, Place(), most)
+    return _done(ticket, viewer, TimelineCursor(), most)
 
 
-def _done(ticket: Ticket, viewer: User, place: Place, most: int) -> list[Entry]:
-    events = TicketEvent.objects.visible_to(viewer).filter(ticket=ticket, pk__lt=place.event_id)
+def _done(ticket: Ticket, viewer: User, cursor: TimelineCursor, most: int) -> list[Entry]:
+    events = TicketEvent.objects.visible_to(viewer).filter(ticket=ticket, pk__lt=cursor.event_id)
     newest = events.exclude(verb__in=_SILENT_VERBS).select_related("actor").order_by("-id")
     rows = list(newest[:most])
     names = Names.of(rows)
