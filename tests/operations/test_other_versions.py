@@ -53,19 +53,31 @@ def environment(tmp_path_factory) -> dict[str, str]:
     return {**names, **secrets, "WEIYU_DATA_DIR": str(data), "PORT": str(free_port())}
 
 
-@pytest.mark.parametrize("way", WAYS_OF_STARTING)
-def test_a_database_of_another_version_is_left_alone(environment, way):
+def start(way: str, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
     words = [word.format(port=free_port()) for word in WAYS_OF_STARTING[way]]
-
-    run = subprocess.run(
+    return subprocess.run(
         [sys.executable, *words], cwd=ROOT, env=environment, timeout=60,
         capture_output=True, text=True, check=False,
     )  # fmt: skip
+
+
+@pytest.mark.parametrize("way", WAYS_OF_STARTING)
+def test_a_database_of_another_version_is_left_alone(environment, way):
+    run = start(way, environment)
 
     assert run.returncode == 1
     assert "made by another version of Weiyu (it has tokens.0019_judged_codes" in run.stderr
     assert "Traceback" not in run.stderr
     assert tables_in(environment["WEIYU_DATA_DIR"]) == {"django_migrations"}
+
+
+@pytest.mark.parametrize("way", ["serve", "serve with workers", "uvicorn", "wsgi"])
+def test_a_database_without_tables_is_told_before_anybody_asks(environment, tmp_path, way):
+    run = start(way, {**environment, "WEIYU_DATA_DIR": str(tmp_path)})
+
+    assert run.returncode == 1
+    assert run.stderr.count("\n") == 1
+    assert "0001_initial is missing). Run `python manage.py migrate` first." in run.stderr
 
 
 def tables_in(data_dir: str) -> set[str]:

@@ -37,8 +37,22 @@ def refuse_other_states() -> None:
         )
 
 
+def refuse_missing_tables() -> None:
+    """Refuse a database that has not seen all migrations of this program.
+
+    Raises CommandError with one sentence, and DatabaseError where it does not answer.
+    """
+    applied = MigrationRecorder(connection).applied_migrations()
+    missing = sorted(name for name in MigrationLoader(None).disk_migrations if name not in applied)
+    if missing:
+        raise CommandError(
+            "Weiyu cannot start: the database does not have everything that this version needs "
+            f"({'.'.join(missing[0])} is missing). Run `python manage.py migrate` first."
+        )
+
+
 def end_on_other_states() -> None:
-    """End the process with that sentence; a database that does not answer yet may come later."""
+    """End the process with such a sentence; a database that does not answer may come later."""
     try:
         # Servers load the application from inside their event loop, where Django refuses queries.
         with ThreadPoolExecutor(1) as thread:
@@ -52,5 +66,6 @@ def end_on_other_states() -> None:
 def _look() -> None:
     try:
         refuse_other_states()
+        refuse_missing_tables()
     finally:
         connection.close()
