@@ -14,6 +14,7 @@ from django.db.models import Func, Model, TextField
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
+from rest_framework.fields import empty
 
 from records.ids import LARGEST_ID, is_id
 
@@ -133,6 +134,10 @@ class RelatedIdField(serializers.PrimaryKeyRelatedField[Any]):
 
     def use_pk_only_optimization(self) -> bool:
         return False
+
+    def run_validation(self, data: Any = empty) -> Any:
+        # The stock field takes an empty text for null.
+        return super().run_validation([] if data == "" else data)
 
     def to_internal_value(self, data: Any) -> Any:
         return super().to_internal_value(_ID.run_validation(data))

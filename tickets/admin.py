@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any, cast
 
 from django import forms
@@ -99,6 +100,10 @@ class TicketList(ChangeList):
         return super().get_queryset(*args, **options).defer(*LARGE)
 
 
+def waits_since(ticket: Ticket) -> datetime | None:
+    return ticket.waiting_since if ticket.status in UNRESOLVED else None
+
+
 @admin.register(Ticket)
 class TicketAdmin(DomainAdmin):
     form = TicketForm
@@ -112,7 +117,6 @@ class TicketAdmin(DomainAdmin):
     search_help_text = gettext_lazy("Number, or words of the title and the content")
     autocomplete_fields = ["requester", "assignee", "workgroup"]
     fieldsets = [
-        (None, {"fields": [("number", "status_badge", "waiting"), "title", "content"]}),
         WHO_AND_HOW,
         (
             gettext_lazy("In other systems"),
@@ -188,9 +192,8 @@ class TicketAdmin(DomainAdmin):
         ordering=F("waiting_since").asc(nulls_last=True),
     )
     def waiting(self, ticket: Ticket) -> str:
-        if ticket.waiting_since is None or ticket.status not in UNRESOLVED:
-            return "–"
-        return timesince(ticket.waiting_since, depth=1)
+        since = waits_since(ticket)
+        return timesince(since, depth=1) if since else "–"
 
     # --- Form -----------------------------------------------------------------------------------
 
@@ -205,7 +208,10 @@ class TicketAdmin(DomainAdmin):
 
     def get_fieldsets(self, request: HttpRequest, obj: Ticket | None = None) -> Any:
         if obj is not None:
-            return super().get_fieldsets(request, obj)
+            state = ["number", "status_badge"]
+            if waits_since(obj):
+                state.append("waiting")
+            return [(None, {"fields": [state, "title", "content"]}), *self.fieldsets]
         return [(None, {"fields": ["title", "content"]}), WHO_AND_HOW]
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:

@@ -285,3 +285,11 @@ def test_lists_cost_the_same_queries_however_long(
         client.get(page)
         with django_assert_num_queries(budget):  # session, person, count, rows, workgroups
             client.get(page)
+
+
+def test_a_ticket_that_waits_for_nobody_says_nothing_of_waiting(ticket, dora, carol, browser):
+    client, page = browser(dora), f"/admin/tickets/ticket/{ticket.pk}/change/"
+
+    assert "field-waiting" in client.get(page).content.decode()
+    ticket.close(by=Actor(carol))
+    assert "field-waiting" not in client.get(page).content.decode()

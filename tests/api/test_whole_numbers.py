@@ -34,6 +34,7 @@ LOOKALIKES = [
     True,
     [1],
     {"id": 1},
+    "",
 ]
 
 

@@ -310,6 +310,9 @@ def test_a_control_saves_once_the_choice_is_made_and_keeps_the_focus(make_ticket
     page.keyboard.press("ArrowUp")
     page.keyboard.press("Escape")
     expect(assignee.locator("option:checked")).to_have_text(people.AGENT)
+    # Typed on, by somebody who did not notice.
+    page.keyboard.press("e")
+    page.wait_for_timeout(300)
 
     assert len(sent) == 2
     assert sent[1] == "priority high"

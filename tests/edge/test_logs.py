@@ -5,11 +5,13 @@ from __future__ import annotations
 import logging
 import sys
 
+import pytest
+from django.core.exceptions import DisallowedHost, PermissionDenied
 from hypothesis import given
 from hypothesis import strategies as st
 
 from weiyu_site.edge import request_ids
-from weiyu_site.edge.logs import LineFormatter
+from weiyu_site.edge.logs import CallersFault, LineFormatter
 
 TOKEN = "eyJhbGciOiJIUzM4NCJ9.eyJzdWIiOiJ4In0.c2lnbmF0dXJl"
 
@@ -57,3 +59,13 @@ def test_the_request_id_stands_in_the_line():
     finally:
         request_ids.current.reset(mark)
     assert " INFO [-] weiyu: Hello" in line("Hello")
+
+
+@pytest.mark.parametrize("error", [PermissionDenied("no"), DisallowedHost("evil.example")])
+def test_what_callers_may_not_do_has_no_traceback(error):
+    record = logging.LogRecord(
+        "django.request", logging.ERROR, __file__, 1, "Forbidden", (), (type(error), error, None)
+    )
+
+    assert CallersFault().filter(record)
+    assert (record.levelname, record.exc_info) == ("WARNING", None)

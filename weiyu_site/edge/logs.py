@@ -7,7 +7,7 @@ import re
 import time
 from typing import Any
 
-from django.core.exceptions import SuspiciousOperation
+from django.core.exceptions import PermissionDenied, SuspiciousOperation
 from django.utils.safestring import SafeString
 from django.views.debug import ExceptionReporter
 from redis.exceptions import RedisError
@@ -54,11 +54,11 @@ class OnceAMinute(logging.Filter):
 
 
 class CallersFault(logging.Filter):
-    """Make a warning without a traceback of what a caller did wrong, such as a foreign Host."""
+    """Make a warning without a traceback of what a caller did wrong, or may not do."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         error = record.exc_info[1] if record.exc_info else None
-        if isinstance(error, SuspiciousOperation):
+        if isinstance(error, SuspiciousOperation | PermissionDenied):
             record.exc_info = None
             record.levelno, record.levelname = logging.WARNING, "WARNING"
         return True

@@ -53,12 +53,13 @@ export function begin({ find, showPanel }) {
     "?": () => find("#keys").showModal(),
   };
 
-  let typed = -JUST; // when a key was last pressed in a field that nobody has left on purpose
+  let typed = -JUST; // when a key was last pressed in a field; a text is left for good by Escape
 
   document.addEventListener("keydown", (event) => {
     const field = event.target.closest?.("input, textarea, select");
     const isSend = event.key === "Enter" && (event.ctrlKey || event.metaKey);
-    if (event.key === "Escape") typed = -JUST;
+    // Letters also choose in a list of options, so it counts as being in use a moment longer.
+    if (event.key === "Escape" && !field?.matches("select")) typed = -JUST;
     else if (field) typed = event.timeStamp;
     // Enter also ends the choice of a Chinese word; that one is not ours.
     if (event.isComposing || event.defaultPrevented) return;
