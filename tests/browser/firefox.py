@@ -64,6 +64,16 @@ class Firefox:
     def tabs(self) -> list[str]:
         return [tree["context"] for tree in self.call("browsingContext.getTree")["contexts"]]
 
+    def prefer(self, name: str, value: int) -> None:
+        """Change a preference as the page of settings does: what opens from now on follows it."""
+        windows = self.call("browsingContext.getTree", **{"moz:scope": "chrome"})["contexts"]
+        self.call(
+            "script.evaluate",
+            expression=f"Services.prefs.setIntPref({json.dumps(name)}, {value})",
+            target={"context": windows[0]["context"]},
+            awaitPromise=False,
+        )
+
     def new_tab(self) -> str:
         return str(self.call("browsingContext.create", type="tab")["context"])
 
@@ -86,6 +96,7 @@ def running(
             [
                 str(FIREFOX), "--headless", "--no-remote", "--new-instance",
                 "--profile", str(profile), "--remote-debugging-port", "0",
+                "--remote-allow-system-access",
             ],
             stdout=output, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
         )  # fmt: skip

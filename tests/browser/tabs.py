@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -18,7 +18,8 @@ _COOKIE_BEHAVIOUR = {True: 5, False: 1}
 
 
 class Tab(Protocol):
-    def go(self, url: str) -> None: ...
+    def go(self, url: str) -> None:
+        """Open an address, and wait for its page but not for the frames in it."""
 
     def run(self, expression: str, frame: int | None = None) -> Any:
         """Return what a JavaScript expression is in the page or in its frame of that number."""
@@ -36,7 +37,7 @@ def wait_for(tab: Tab, expression: str, frame: int | None = None) -> Any:
         found = tab.run(expression, frame)
         if found is not None:
             return found
-        time.sleep(0.2)
+        time.sleep(0.1)
     shown = tab.run("[location.href, document.body?.innerText]", frame)
     raise TimeoutError(f"{expression[:40]}… stayed null, and the page shows {shown!r}")
 
@@ -46,7 +47,7 @@ class ChromiumTab:
         self._page = page
 
     def go(self, url: str) -> None:
-        self._page.goto(url)
+        self._page.goto(url, wait_until="domcontentloaded")
 
     def run(self, expression: str, frame: int | None = None) -> Any:
         from playwright.sync_api import Error
@@ -82,9 +83,10 @@ class FirefoxTab:
         self._context = context
 
     def go(self, url: str) -> None:
-        self._browser.call(
-            "browsingContext.navigate", context=self._context, url=url, wait="complete"
-        )
+        # Asked to wait for the page alone, Firefox at times answers too early or never.
+        self._browser.call("browsingContext.navigate", context=self._context, url=url, wait="none")
+        is_there = f"location.href === {json.dumps(url)} && document.readyState !== 'loading'"
+        wait_for(self, f"{is_there} || null")
 
     def run(self, expression: str, frame: int | None = None) -> Any:
         try:
@@ -143,13 +145,12 @@ def chromium_tabs(playwright: Any, folder: Path, *, third_party_cookies: bool) -
         context.close()
 
 
-@contextlib.contextmanager
-def firefox_tabs(folder: Path, *, third_party_cookies: bool) -> Iterator[Any]:
-    """Yield a function that opens a tab of a fresh Firefox."""
-    preferences = {
-        "intl.accept_languages": "en-US",
-        "network.cookie.cookieBehavior": _COOKIE_BEHAVIOUR[third_party_cookies],
-    }
+def running_firefox(folder: Path) -> contextlib.AbstractContextManager[firefox.Firefox]:
     hosts = (OURS, SAME_SITE, OTHER_SITE)
-    with firefox.running(folder, preferences, hosts) as browser:
-        yield lambda: FirefoxTab(browser, browser.new_tab())
+    return firefox.running(folder, {"intl.accept_languages": "en-US"}, hosts)
+
+
+def firefox_tabs(browser: firefox.Firefox, *, third_party_cookies: bool) -> Callable[[], Tab]:
+    """Return a function that opens a tab, after changing the setting."""
+    browser.prefer("network.cookie.cookieBehavior", _COOKIE_BEHAVIOUR[third_party_cookies])
+    return lambda: FirefoxTab(browser, browser.new_tab())
