@@ -11,7 +11,7 @@ PYTEST := $(VENV)/python -m pytest $(PYTEST_ARGS)
 ALONE := env -u WEIYU_DATABASE_URL -u WEIYU_DATABASE_URL_FILE -u WEIYU_REDIS_URL -u WEIYU_REDIS_URL_FILE
 
 .DEFAULT_GOAL := help
-.PHONY: help run dev test check clients fuzz bench bench-hostile chaos clean install install-check keep-release install-dev client-packages \
+.PHONY: help run dev test check clients fuzz bench bench-hostile bench-scale chaos clean install install-check keep-release install-dev client-packages \
 	lint types layers migrations schema write-schema messages browser-table deploy tests-sqlite tests-postgresql format
 .NOTPARALLEL:
 
@@ -43,6 +43,9 @@ bench: install-dev ## Measure the API beside plain Django and plain DRF (BENCH_A
 
 bench-hostile: install-dev ## Attack the server and measure what others wait meanwhile (BENCH_ARGS=--help)
 	@$(VENV)/python -m benchmarks.hostile $(BENCH_ARGS)
+
+bench-scale: install-dev ## Measure calls among 10,000 tickets and among 1,000,000 (BENCH_ARGS=--help)
+	@$(VENV)/python -m benchmarks.scale $(BENCH_ARGS)
 
 # Minutes, and more than one core: before a release, not at each commit.
 chaos: install-dev ## Stop, hang and fill what Weiyu stands on, while it is used

@@ -27,8 +27,12 @@ from accounts.models import User, Workgroup  # noqa: E402
 from messaging.models import Conversation, Message  # noqa: E402
 from records.markup import PREVIEW_LENGTH, VERSION  # noqa: E402
 from records.text import compared  # noqa: E402
+from tickets.lifecycle import UNRESOLVED  # noqa: E402
 from tickets.models import Ticket, TicketEvent  # noqa: E402
+from tickets.models.event import stay_of  # noqa: E402
 from tickets.models.tag import TicketTag  # noqa: E402
+from tokens.models import AccessToken, TokenEvent  # noqa: E402
+from tokens.models.audit import ADDRESSES_STAY_WHOLE_FOR  # noqa: E402
 
 BLOCK = 5_000
 AGENTS, WORKGROUPS = 200, 20
@@ -36,6 +40,8 @@ YEARS = timedelta(days=3 * 365)
 TAGS = ["billing", "login", "export", "invoice", "api", "delivery", "refund", "bug", "vip", "sso"]
 PRIORITIES = [1, 2, 2, 2, 3, 3, 4]
 TURNS = ("customer", "agent", "note", "customer", "agent")
+# At which step of the work a ticket came to the status that it has.
+LAST_MOVES = {"new": 0, "open": 1, "pending": 5, "resolved": 6, "closed": 7}
 
 Row = dict[str, Any]
 
@@ -52,7 +58,9 @@ def write(tickets: int) -> None:
         block: dict[type[models.Model], list[Row]] = {table: [] for table in TABLES}
         for number in range(first, min(first + BLOCK, tickets + 1)):
             opened = now - YEARS * (1 - number / tickets) ** 1.2 - timedelta(minutes=20)
-            _tell(block, Story(dice, texts, people, number, opened, now))
+            story = Story(dice, texts, people, number, opened, now)
+            _tell(block, story)
+            block[TokenEvent].append(_audited(story, people.tokens[story.agent], now))
         with transaction.atomic():
             for table, rows in block.items():
                 _insert(table, rows)
@@ -67,7 +75,10 @@ class People(NamedTuple):
 
     agents: range
     customers: range
-    workgroups: list[int]
+    # Of each workgroup.
+    members: dict[int | None, range]
+    # Of each agent: its id and its last characters.
+    tokens: dict[int, tuple[int, str]]
 
 
 class Texts:
@@ -103,8 +114,9 @@ class Story:
         now: datetime,
     ) -> None:
         self.number, self.opened = number, opened
-        self.requester, self.agent = dice.choice(people.customers), dice.choice(people.agents)
-        self.workgroup = dice.choice([None, *people.workgroups])
+        self.requester = dice.choice(people.customers)
+        self.workgroup = dice.choice([None, *people.members])
+        self.agent = dice.choice(people.members.get(self.workgroup, people.agents))
         self.priority = dice.choice(PRIORITIES)
         self.tags = sorted(dice.sample(TAGS, dice.choice((0, 1, 1, 2))))
         self.title = f"{dice.choice(texts.titles)[:-1]} {number}"
@@ -133,7 +145,7 @@ def _tell(block: dict[type[models.Model], list[Row]], story: Story) -> None:
         "requester_id": story.requester, "assignee_id": story.agent if is_taken else None,
         "workgroup_id": story.workgroup, "tags": json.dumps(story.tags), "channel": "api",
         "created_at": at[0], "updated_at": at[8] if is_taken else at[0],
-        "status_changed_at": at[7] if is_taken else at[0],
+        "status_changed_at": at[LAST_MOVES[story.status]],
         "first_assigned_at": at[1] if is_taken else None, "first_response_at": answered,
         "first_resolved_at": at[6] if is_resolved else None,
         "resolved_at": at[6] if is_resolved else None, "closed_at": at[7] if is_closed else None,
@@ -179,22 +191,44 @@ def _events(story: Story, is_taken: bool, is_resolved: bool, is_closed: bool) ->
             "actor_id": story.agent, "workgroup_id": story.workgroup, **more,
         }  # fmt: skip
 
+    def move(verb: str, step: int, old: str, new: str, **more: Any) -> Row:
+        since = story.at[LAST_MOVES[old]]
+        stay = stay_of(since, story.at[step]) if old in UNRESOLVED else None
+        moved = {"field": "status", "old": old, "new": new, "since": since, "stay": stay}
+        return event(verb, step, **moved, **more)
+
     yield event("created", 0, field="status", new="new", actor_id=story.requester)
     if not is_taken:
         return
     yield event("assigned", 1, field="assignee", new=str(story.agent))
-    yield event("status", 1, field="status", old="new", new="open")
+    yield move("status", 1, "new", "open")
     yield event("first_response", 2)
     if story.status == "pending":
-        yield event("status", 5, field="status", old="open", new="pending")
+        yield move("status", 5, "open", "pending")
     if is_resolved:
-        yield event("resolved", 6, field="status", old="open", new="resolved")
+        yield move("resolved", 6, "open", "resolved")
     if is_closed:
-        yield event("closed", 7, field="status", old="resolved", new="closed", detail="resolved")
+        yield move("closed", 7, "resolved", "closed", detail="resolved")
+
+
+def _audited(story: Story, token: tuple[int, str], now: datetime) -> Row:
+    """Return what the audit has of the agent's work: mostly that they signed in."""
+    at, verb = story.at[1], "denied" if story.number % 20 == 0 else "login"
+    is_whole = now - at < ADDRESSES_STAY_WHOLE_FOR
+    return {
+        "at": at, "token_id": token[0], "token_name": "CRM", "hint": token[1],
+        "subject_id": story.agent, "verb": verb,
+        "cause": "domain-not-allowed" if verb == "denied" else "",
+        "address": f"203.0.113.{story.agent % 250 if is_whole else 0}",
+        "address_is_whole": is_whole, "origin": "https://crm.example.com",
+        "details": json.dumps({"target": "workstation", "kind": "link"}),
+    }  # fmt: skip
 
 
 # In the order in which they refer to each other.
-TABLES: tuple[type[models.Model], ...] = (Ticket, TicketTag, TicketEvent, Conversation, Message)
+TABLES: tuple[type[models.Model], ...] = (
+    Ticket, TicketTag, TicketEvent, Conversation, Message, TokenEvent,
+)  # fmt: skip
 
 
 def _people(customers: int) -> People:
@@ -220,7 +254,24 @@ def _people(customers: int) -> People:
             batch_size=1_000,
         )
         found.append(range(made[0].pk, made[-1].pk + 1))
-    return People(found[0], found[1], [group.pk for group in groups])
+    agents, each = found[0], AGENTS // WORKGROUPS
+    members: dict[int | None, range] = {}
+    for number, group in enumerate(groups):
+        members[group.pk] = agents[number * each : (number + 1) * each]
+        group.members.add(*members[group.pk])
+    return People(agents, found[1], members, _tokens(agents))
+
+
+def _tokens(agents: range) -> dict[int, tuple[int, str]]:
+    """Give each agent a token that nobody has."""
+    made = AccessToken.objects.bulk_create(
+        AccessToken(
+            user_id=agent, name="CRM", digest=f"{agent:064}", hint=f"{agent:06}",
+            expires_at=timezone.now() + timedelta(days=90),
+        )
+        for agent in agents
+    )  # fmt: skip
+    return {token.user_id: (token.pk, token.hint) for token in made}
 
 
 # --- Writing ------------------------------------------------------------------------------------

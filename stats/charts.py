@@ -15,8 +15,9 @@ from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from stats.figures import Subject, tickets_over_time
+from stats.figures import tickets_over_time
 from stats.periods import midnight
+from stats.subject import Subject
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
@@ -81,7 +82,7 @@ class Chart:
 def tickets_per_day(
     user: User | AnonymousUser, zone: ZoneInfo | None = None, *, days: int = 14
 ) -> Chart:
-    """Draw the tickets created and resolved on each of the last days, by two queries."""
+    """Draw the tickets created and resolved on each of the last days, by at most three queries."""
     zone = zone or ZoneInfo(timezone.get_current_timezone_name())
     today = timezone.localdate(timezone=zone)
     dates = [today - timedelta(days=ago) for ago in range(days - 1, -1, -1)]

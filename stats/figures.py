@@ -1,48 +1,32 @@
 """The figures of docs/statistics.md, worked out by the database from events and messages.
 
-Every function takes the boundaries of adjacent buckets and answers for all of them at once, so a
-year by days costs as many queries as a single day.
+What they cost depends on what happened in the period, and on the backlog at its end: nothing that
+came before or after is read (docs/decisions/0022). Every function takes the boundaries of adjacent
+buckets and answers for all of them at once, so a year by days costs as many queries as one day.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from django.core.exceptions import EmptyResultSet
-from django.db import connection
-from django.db.models import Count, Exists, F, OuterRef, QuerySet
+from django.db.models import Count, F, QuerySet
 
-from accounts.models import User
-from messaging.models import Message
-from stats.buckets import BucketOf
+from stats import buckets
+from stats.buckets import Figure
+from stats.durations import Summary, SummedUp
+from stats.subject import Counted, Subject
 from tickets.lifecycle import CloseReason, Status
-from tickets.models import Ticket, TicketEvent
-
-if TYPE_CHECKING:
-    from django.contrib.auth.models import AnonymousUser
+from tickets.models import TicketEvent
 
 Verb = TicketEvent.Verb
 
 BACKLOG = (Status.NEW, Status.OPEN, Status.PENDING, Status.ON_HOLD)
-# The events that change the status.
-MOVES = (Verb.CREATED, Verb.STATUS, Verb.RESOLVED, Verb.REOPENED, Verb.CLOSED)
-PERCENTILES = (50, 90, 95)
-
-
-@dataclass
-class Summary:
-    """Durations in seconds. Percentiles are by nearest rank: one of the durations itself."""
-
-    count: int = 0
-    sum: int = 0
-    mean: float | None = None
-    p50: int | None = None
-    p90: int | None = None
-    p95: int | None = None
+# Closed, but no work that was done.
+NO_WORK = (CloseReason.MERGED, CloseReason.SPAM)
+DURATIONS = ("first_response_seconds", "first_resolution_seconds", "full_resolution_seconds")
 
 
 @dataclass
@@ -63,163 +47,100 @@ class Figures:
     first_resolution_seconds: Summary = field(default_factory=Summary)
     full_resolution_seconds: Summary = field(default_factory=Summary)
 
-    def add(self, name: str, count: int) -> None:
-        setattr(self, name, getattr(self, name) + count)
-
-
-@dataclass(frozen=True)
-class Subject:
-    """What is counted: the tickets that the caller sees and asks for, and their messages."""
-
-    tickets: QuerySet[Ticket]
-    messages: QuerySet[Message]
-
-    @classmethod
-    def of(cls, user: User | AnonymousUser, tickets: QuerySet[Ticket] | None = None) -> Subject:
-        """Return all that `user` sees, or those of their `tickets` and what was written there."""
-        messages = Message.objects.visible_to(user).order_by()
-        if tickets is None:
-            return cls(Ticket.objects.visible_to(user).order_by(), messages)
-        tickets = tickets.order_by()
-        theirs = Exists(tickets.filter(pk=OuterRef("conversation__ticket_id")))
-        return cls(tickets, messages.filter(theirs))
-
-    def events(self, **conditions: Any) -> QuerySet[TicketEvent]:
-        events = TicketEvent.objects.filter(**conditions).order_by()
-        # Correlated, so that the period leads through its index, not all the tickets there are.
-        return events.filter(Exists(self.tickets.filter(pk=OuterRef("ticket_id"))))
-
 
 def figures(subject: Subject, boundaries: list[datetime]) -> list[Figures]:
-    """Return the figures of each bucket, by six queries."""
-    buckets = tickets_over_time(subject, boundaries)
-    _count_messages(subject, boundaries, buckets)
-    _summarise(subject, boundaries, buckets)
-    return buckets
+    """Return the figures of each bucket, by at most four queries."""
+    counted = Counted(subject, boundaries[0], boundaries[-1])
+    wanted = _of_tickets(counted) | _of_messages(counted) | _durations(counted)
+    if len(boundaries) > 2:
+        wanted |= _moves(counted)
+    rows = buckets.read(wanted, boundaries, counted.sets)
+    backlogs = _backlogs(_backlog_at(subject, boundaries[-1]), rows)
+    return [_figures(row, backlog) for row, backlog in zip(rows, backlogs, strict=True)]
 
 
 def tickets_over_time(subject: Subject, boundaries: list[datetime]) -> list[Figures]:
-    """Return the figures of tickets alone, by two queries."""
-    buckets = [Figures() for _ in boundaries[1:]]
-    _count_tickets(subject, boundaries, buckets)
-    return buckets
+    """Return how many tickets came and went, by at most three queries."""
+    counted = Counted(subject, boundaries[0], boundaries[-1])
+    rows = buckets.read(_of_tickets(counted), boundaries, counted.sets)
+    return [Figures(**row) for row in rows]
 
 
-# --- Tickets ------------------------------------------------------------------------------------
+def _figures(row: dict[str, Any], backlog: dict[str, int]) -> Figures:
+    values = {each.name: row[each.name] for each in fields(Figures) if each.name in row}
+    for name in DURATIONS:
+        values[name] = Summary.read(values[name])
+    return Figures(**values, backlog={"total": sum(backlog.values()), **backlog})
 
 
-def _count_tickets(subject: Subject, boundaries: list[datetime], buckets: list[Figures]) -> None:
-    """Count moves, and from the present backlog go back through them to the earlier ones."""
-    changes: list[Counter[str]] = [Counter() for _ in range(len(buckets) + 1)]
-    rows = (
-        subject.events(verb__in=MOVES, at__gte=boundaries[0])
-        .values_list(BucketOf("at", boundaries), "verb", "detail", "old", "new")
-        .annotate(rows=Count("pk"))
+def _of_tickets(counted: Counted) -> dict[str, Figure]:
+    closed = counted.events(verb=Verb.CLOSED)
+    events = {
+        "tickets_created": counted.events(verb=Verb.CREATED),
+        "tickets_resolved": counted.events(verb=Verb.RESOLVED),
+        "tickets_reopened": counted.events(verb=Verb.REOPENED),
+        "tickets_closed": closed.exclude(detail__in=NO_WORK),
+        **{f"tickets_{reason}": closed.filter(detail=reason) for reason in NO_WORK},
+    }
+    return {name: Figure(rows, "at") for name, rows in events.items()}
+
+
+def _of_messages(counted: Counted) -> dict[str, Figure]:
+    messages = {
+        "messages_in": counted.messages(internal=False, from_team=False),
+        "messages_out": counted.messages(internal=False, from_team=True),
+        "notes": counted.messages(internal=True),
+    }
+    return {name: Figure(rows, "created_at") for name, rows in messages.items()}
+
+
+def _durations(counted: Counted) -> dict[str, Figure]:
+    resolved = counted.events(verb=Verb.RESOLVED)
+    events = (
+        counted.events(verb=Verb.FIRST_RESPONSE),
+        resolved.filter(at=F("ticket__first_resolved_at")),
+        resolved.filter(at=F("ticket__resolved_at")),
     )
-    for bucket, verb, detail, old, new, count in rows:
-        changes[bucket].update({new: count})
-        changes[bucket].subtract({old: count})
-        if bucket < len(buckets):
-            name = _figure_of(verb, detail)
-            if name:
-                buckets[bucket].add(name, count)
-    _walk_back(_present_backlog(subject), changes, buckets)
+    return {
+        name: Figure(rows, "at", SummedUp("seconds"))
+        for name, rows in zip(DURATIONS, events, strict=True)
+    }
 
 
-def _figure_of(verb: str, detail: str) -> str | None:
-    """Return which figure an event counts in; merged tickets and spam are no work that was done."""
-    if verb == Verb.CLOSED and detail in {CloseReason.MERGED, CloseReason.SPAM}:
-        return f"tickets_{detail}"
-    return _FIGURES.get(verb)
+# --- Backlog ------------------------------------------------------------------------------------
 
 
-_FIGURES: dict[str, str] = {
-    Verb.CREATED: "tickets_created",
-    Verb.RESOLVED: "tickets_resolved",
-    Verb.REOPENED: "tickets_reopened",
-    Verb.CLOSED: "tickets_closed",
-}
+def _backlog_at(subject: Subject, moment: datetime) -> dict[str, int]:
+    """Count those who have been in a status since before the moment, and who left it later."""
+    still = subject.tickets.filter(status__in=BACKLOG, status_changed_at__lt=moment)
+    left = subject.among(TicketEvent.objects.ending_stays_at(moment).order_by())
+    found = Counter[str]()
+    for status, count in _by("status", still).union(_by("old", left), all=True):
+        found[status] += count
+    return {str(status): found[status] for status in BACKLOG}
 
 
-def _present_backlog(subject: Subject) -> Counter[str]:
-    rows = subject.tickets.filter(status__in=BACKLOG).values_list("status")
-    return Counter(dict(rows.annotate(rows=Count("pk"))))
+def _by(column: str, rows: QuerySet[Any]) -> QuerySet[Any]:
+    return rows.values_list(column).annotate(rows=Count("pk"))
 
 
-def _walk_back(present: Counter[str], changes: list[Counter[str]], buckets: list[Figures]) -> None:
-    standing = present
-    for bucket, later in zip(reversed(buckets), reversed(changes), strict=False):
-        standing.subtract(later)
-        by_status = {str(status): standing[status] for status in BACKLOG}
-        bucket.backlog = {"total": sum(by_status.values()), **by_status}
-
-
-# --- Messages -----------------------------------------------------------------------------------
-
-
-def _count_messages(subject: Subject, boundaries: list[datetime], buckets: list[Figures]) -> None:
-    rows = (
-        subject.messages.filter(
-            created_at__gte=boundaries[0], created_at__lt=boundaries[-1], author__isnull=False
+def _moves(counted: Counted) -> dict[str, Figure]:
+    """Return how many tickets came into each status of the backlog, and how many left it."""
+    return {
+        f"{side}_{status}": Figure(
+            counted.events(verb__in=TicketEvent.MOVES, **{side: status}), "at"
         )
-        .values_list(BucketOf("created_at", boundaries), "internal", "from_team")
-        .annotate(rows=Count("pk"))
-    )
-    for bucket, internal, from_team, count in rows:
-        name = "notes" if internal else "messages_out" if from_team else "messages_in"
-        buckets[bucket].add(name, count)
+        for status in BACKLOG
+        for side in ("new", "old")
+    }
 
 
-# --- Durations ----------------------------------------------------------------------------------
-
-
-def _summarise(subject: Subject, boundaries: list[datetime], buckets: list[Figures]) -> None:
-    in_period = {"at__gte": boundaries[0], "at__lt": boundaries[-1]}
-    responses = subject.events(verb=Verb.FIRST_RESPONSE, **in_period)
-    resolutions = subject.events(verb=Verb.RESOLVED, **in_period)
-    for name, events in (
-        ("first_response_seconds", responses),
-        ("first_resolution_seconds", resolutions.filter(at=F("ticket__first_resolved_at"))),
-        ("full_resolution_seconds", resolutions.filter(at=F("ticket__resolved_at"))),
-    ):
-        for bucket, summary in _summaries(events, boundaries):
-            setattr(buckets[bucket], name, summary)
-
-
-def _summaries(
-    events: QuerySet[TicketEvent], boundaries: list[datetime]
-) -> Iterable[tuple[int, Summary]]:
-    """Return the summary of each bucket that has any durations."""
-    for bucket, count, total, *percentiles in _summed(events, boundaries):
-        yield bucket, Summary(count, int(total), round(int(total) / count, 1), *percentiles)
-
-
-# By hand, because the ORM would repeat the long expression of the bucket in every window. SQLite
-# has no percentiles, so the rows are ranked, in whole numbers so that both databases round alike.
-_SUMMED = """
-    SELECT bucket, count, total, {percentiles} FROM (
-        SELECT bucket, seconds,
-            ROW_NUMBER() OVER (PARTITION BY bucket ORDER BY seconds) AS rank,
-            COUNT(*) OVER (PARTITION BY bucket) AS count,
-            SUM(seconds) OVER (PARTITION BY bucket) AS total
-        FROM ({events}) AS durations
-    ) AS ranked
-    WHERE rank IN ({ranks})
-    GROUP BY bucket, count, total
-"""
-_RANKS = [f"(count * {percent} + 99) / 100" for percent in PERCENTILES]
-_WORDS = {
-    "ranks": ", ".join(_RANKS),
-    "percentiles": ", ".join(f"MAX(seconds) FILTER (WHERE rank = {rank})" for rank in _RANKS),
-}
-
-
-def _summed(events: QuerySet[TicketEvent], boundaries: list[datetime]) -> list[tuple[Any, ...]]:
-    rows = events.annotate(bucket=BucketOf("at", boundaries)).values("bucket", "seconds")
-    try:
-        sql, params = rows.query.sql_with_params()
-    except EmptyResultSet:
-        return []
-    with connection.cursor() as cursor:
-        cursor.execute(_SUMMED.format(events=sql, **_WORDS), params)
-        return cursor.fetchall()
+def _backlogs(at_end: dict[str, int], rows: list[dict[str, Any]]) -> list[dict[str, int]]:
+    """Return the backlog at the end of each bucket, by going back from the last through moves."""
+    found = [at_end]
+    for later in reversed(rows[1:]):
+        found.append({
+            status: count - later[f"new_{status}"] + later[f"old_{status}"]
+            for status, count in found[-1].items()
+        })  # fmt: skip
+    return found[::-1]

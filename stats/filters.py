@@ -31,8 +31,8 @@ from rest.filters import (
     refuse_unknown,
     taking_several,
 )
-from stats.figures import Subject
 from stats.periods import EARLIEST, LATEST, MOST_BUCKETS, STEPS, Period, TooManyBuckets, midnight
+from stats.subject import Subject
 from tickets.models import Ticket, TicketQuerySet
 
 DEFAULT_DAYS = 30

@@ -20,8 +20,8 @@ from records.fields import as_kept, with_compared
 from records.rendered import COLUMNS
 from tickets import lifecycle
 from tickets.events import ticket_changed
-from tickets.lifecycle import OVER, Status
-from tickets.models.event import TicketEvent
+from tickets.lifecycle import OVER, UNRESOLVED, Status
+from tickets.models.event import TicketEvent, stay_of
 from tickets.models.tag import TicketTag, clean_tags, compared_tags
 
 if TYPE_CHECKING:
@@ -40,7 +40,8 @@ class Change:
     def __init__(self, ticket: Ticket, *, by: Actor, at: datetime | None = None) -> None:
         self.ticket = ticket
         self.by = by
-        self.at = at or timezone.now()
+        # Clocks of several machines differ, and moves stand in the order of time.
+        self.at = max(at or timezone.now(), ticket.status_changed_at)
         self._columns: set[str] = set()
         self._notes: list[dict[str, Any]] = []
 
@@ -58,8 +59,8 @@ class Change:
         """Add a history row; it is written by `save`."""
         self._notes.append({"verb": verb, **columns})
 
-    def note_move(self, old: str) -> None:
-        """Add the history row of the move from `old` to the status that the ticket has now."""
+    def note_move(self, old: str, since: datetime) -> None:
+        """Add the history row of the move from `old`, its status since then, to the present one."""
         to = self.ticket.status
         self.note(
             _verb_of_move(old, to),
@@ -68,6 +69,8 @@ class Change:
             new=str(to),
             detail=str(self.ticket.close_reason),
             seconds=self.seconds_since_creation() if to in OVER else None,
+            since=since,
+            stay=stay_of(since, self.at) if old in UNRESOLVED else None,
         )
 
     def replace(self, verb: str, field: str, value: Any, *, column: str = "") -> bool:

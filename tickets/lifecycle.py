@@ -138,9 +138,9 @@ def _check(ticket: Ticket, to: str, by: Actor) -> None:
 
 
 def _move(change: Change, to: str, *, reason: str = "") -> None:
-    ticket, old = change.ticket, change.ticket.status
+    ticket, old, since = change.ticket, change.ticket.status, change.ticket.status_changed_at
     change.set(status=to, status_changed_at=change.at, **_effects(ticket, to, change.at, reason))
-    change.note_move(old)
+    change.note_move(old, since)
     if to == Status.OPEN and old in OVER:
         _back_to_queue_if_deserted(change)
 

@@ -155,7 +155,12 @@ class Message(RenderedContent):
         verbose_name_plural = _("messages")
         ordering = ["id"]
         indexes = [
-            models.Index(fields=["created_at"], name="message_created"),
+            # Figures are worked out from it alone.
+            models.Index(
+                fields=["created_at", "conversation", "internal", "from_team"],
+                name="message_figures",
+                condition=Q(author__isnull=False),
+            ),
             models.Index(fields=["html_version"], name="message_html_version"),
         ]
         constraints = [

@@ -225,9 +225,9 @@ def test_figures_are_only_read(dora, as_user):
     assert client.get("/api/statistics/list").status_code == 404
 
 
-def test_a_call_costs_seven_queries_with_the_token_check(carol, bearer, django_assert_num_queries):
+def test_a_call_costs_five_queries_with_the_token_check(carol, bearer, django_assert_num_queries):
     client = bearer(carol, scopes=["statistics:read"])
     client.get(OVERVIEW)
 
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(5):
         client.get(f"{TIMESERIES}?from=2025-01-01&to=2025-12-31")

@@ -13,8 +13,10 @@ import pytest
 from accounts.actor import Actor
 from accounts.models import Workgroup
 from messaging.models import Message
-from stats.figures import BACKLOG, Figures, Subject, Summary, figures
+from stats.durations import Summary
+from stats.figures import BACKLOG, Figures, figures
 from stats.periods import Period
+from stats.subject import Subject
 from tickets.models import Ticket, TicketEvent
 
 START = datetime(2026, 3, 20, tzinfo=UTC)

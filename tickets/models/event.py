@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+from functools import reduce
+from operator import or_
 from typing import TYPE_CHECKING, ClassVar, Self
 
 from django.conf import settings
 from django.db import models
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -15,6 +19,14 @@ from records.histories import History, HistoryQuerySet
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
+
+# A stay is of the first of these classes that is longer than it.
+STAYS = [timedelta(days=4**power) for power in range(11)]
+
+
+def stay_of(since: datetime, until: datetime) -> int:
+    """Return the class of a stay by its length: 0 is less than a day, and each is four times."""
+    return next(number for number, limit in enumerate(STAYS) if until - since < limit)
 
 
 class Event(History):
@@ -59,6 +71,19 @@ class TicketEventQuerySet(HistoryQuerySet["TicketEvent"]):
         # How the team sorts and hands on its work is not the requester's business.
         return self.filter(field="status")
 
+    def ending_stays_at(self, moment: datetime) -> Self:
+        """Return the moves that ended a stay in the backlog which lasted at `moment`.
+
+        Stays that contain a moment are no range of any index. Those of one class are: they ended
+        within so many days after it. So what is read is a part of what is found, not all that
+        came after.
+        """
+        ranges = (
+            Q(stay=number, at__gte=moment, at__lt=moment + limit)
+            for number, limit in enumerate(STAYS)
+        )
+        return self.filter(reduce(or_, ranges), since__lt=moment)
+
     def with_names(self) -> Self:
         """Add `actor_name` by the same query."""
         return self.annotate(actor_name=name_of("actor"))
@@ -88,6 +113,10 @@ class TicketEvent(Event):
         DELETED = "deleted", _("Deleted")
         RESTORED = "restored", _("Restored")
 
+    # Those that change the status, and those that figures are made of.
+    MOVES = (Verb.CREATED, Verb.STATUS, Verb.RESOLVED, Verb.REOPENED, Verb.CLOSED)
+    COUNTED = (*MOVES, Verb.FIRST_RESPONSE)
+
     ticket = models.ForeignKey(
         "tickets.Ticket",
         on_delete=models.PROTECT,
@@ -103,6 +132,11 @@ class TicketEvent(Event):
         blank=True,
         help_text=_("From the creation of the ticket, for first_response, resolved and closed."),
     )
+    # Of a move: when the old status began, and, where it is one of the backlog, the class of how
+    # long it lasted (STAYS). So an index tells who was in the backlog at a moment long ago.
+    since = models.DateTimeField(null=True, blank=True, editable=False)
+    stay = models.PositiveSmallIntegerField(null=True, blank=True, editable=False)
+
     objects: ClassVar = TicketEventQuerySet.as_manager()
 
     class Meta(Event.Meta):
@@ -110,7 +144,16 @@ class TicketEvent(Event):
         verbose_name_plural = _("ticket events")
         indexes = [
             models.Index(fields=["ticket", "id"], name="ticket_event_history"),
-            models.Index(fields=["verb", "at"], name="ticket_event_figures"),
+            # Figures are worked out from it alone.
+            models.Index(
+                fields=["verb", "at", "ticket", "detail", "seconds", "old", "new"],
+                name="ticket_event_figures",
+            ),
+            models.Index(
+                fields=["stay", "at"],
+                name="ticket_event_stays",
+                condition=Q(stay__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:

@@ -216,6 +216,14 @@ class Ticket(RenderedContent):
             models.Index(fields=["created_at", "id"], name="ticket_created"),
             models.Index(fields=["html_version"], name="ticket_html_version"),
             models.Index(
+                fields=["status", "status_changed_at", "workgroup", "assignee", "requester"],
+                name="ticket_backlog",
+                condition=Q(deleted_at=None),
+            ),
+            models.Index(
+                fields=["-id"], name="ticket_deleted", condition=Q(deleted_at__isnull=False)
+            ),
+            models.Index(
                 fields=["waiting_since", "id"],
                 name="ticket_waiting",
                 condition=Q(waiting_since__isnull=False),
