@@ -23,6 +23,9 @@ ROOT = Path(__file__).resolve().parent.parent
 # The parts of a lane run one after the other.
 STATIC = ("lint", "layers", "migrations", "schema", "deploy", "types")
 MAKE_OWN = {"MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES"}
+# Images of containers often set it. Here, each worker would compile all tests anew, and each
+# process the program.
+KEEPS_NOTHING_COMPILED = {"PYTHONDONTWRITEBYTECODE"}
 WORKERS = os.environ.get("WEIYU_TEST_WORKERS", "2")
 
 
@@ -43,7 +46,8 @@ class Part:
 
     def process(self, output: object = None) -> subprocess.Popen[bytes]:
         # The flags of an outer make are about its own jobs.
-        inherited = {name: value for name, value in os.environ.items() if name not in MAKE_OWN}
+        left_out = MAKE_OWN | KEEPS_NOTHING_COMPILED
+        inherited = {name: value for name, value in os.environ.items() if name not in left_out}
         return subprocess.Popen(
             ["make", "--no-print-directory", self.target],
             cwd=ROOT,

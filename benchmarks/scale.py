@@ -120,6 +120,7 @@ class Side:
     words: dict[str, Any]
     tokens: dict[str, str]
     connection: http.client.HTTPConnection = field(init=False)
+    began: float = 0.0
     cookies: dict[tuple[str, str], str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -152,9 +153,8 @@ class Side:
             }
             body = json.dumps(given).encode()
             headers["Content-Type"] = "application/json"
-        began = time.perf_counter()
         answer = self._ask("POST" if body else "GET", target, headers, body)
-        seconds = time.perf_counter() - began
+        seconds = time.perf_counter() - self.began
         if answer.status != call.status:
             raise SystemExit(f"{target}: {answer.status}, and not {call.status}")
         return seconds
@@ -162,6 +162,10 @@ class Side:
     def _ask(
         self, method: str, target: str, headers: dict[str, str], body: bytes | None = None
     ) -> http.client.HTTPResponse:
+        # A server closes what was silent for long, as one side is while the other answers.
+        self.connection.close()
+        self.connection.connect()
+        self.began = time.perf_counter()
         self.connection.request(method, target, body, headers)
         answer = self.connection.getresponse()
         answer.read()

@@ -37,9 +37,9 @@ def read(
 ) -> list[dict[str, Any]]:
     """Return the figures of each bucket, by one query.
 
-    Each is a subquery that reads its own range of an index. To group all rows by their buckets
-    would take several times as long, because they had to be sorted first. `sets` are worked out
-    once, under names that the figures may use.
+    Each is a subquery that reads its own range of an index; to group all rows by their buckets,
+    the database would have to sort them first. `sets` are worked out once, under names that the
+    figures may use.
     """
     bounds = [connection.ops.adapt_datetimefield_value(each) for each in boundaries]
     named = {name: as_sql(rows) for name, rows in sets.items()}

@@ -91,6 +91,7 @@ def test_a_hostile_value_in_any_field(call, ids, dora, as_user):
     assert snapshot() == before
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("call", CALLS, ids=str)
 def test_a_hostile_body(call, ids, dora, as_user):
     client = as_user(dora)
@@ -107,6 +108,7 @@ def test_a_hostile_body(call, ids, dora, as_user):
     assert snapshot() == before
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("call", CALLS, ids=str)
 def test_a_body_of_another_kind_or_too_large(call, ids, dora, as_user):
     client = as_user(dora)
@@ -122,6 +124,7 @@ def test_a_body_of_another_kind_or_too_large(call, ids, dora, as_user):
     assert snapshot() == before
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("call", CALLS, ids=str)
 def test_hostile_headers(call, ids, dora, as_user):
     client = as_user(dora)

@@ -10,6 +10,8 @@ from rest_framework.fields import Field, ListField
 from rest.problems import MOST_ERRORS
 from tests.api.every_call import Call, one_of_each, writes
 
+# What is refused here is refused before the database is asked.
+pytestmark = pytest.mark.once
 LISTS = [
     (call, name)
     for call in one_of_each(writes())

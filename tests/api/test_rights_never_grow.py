@@ -22,6 +22,8 @@ from tests.api.every_call import every_call
 from tokens.models import AccessToken, LoginCode
 from tokens.scopes import ROLE_SCOPES, Scope, expand
 
+# Role and token are judged before rows are read; test_every_url.py makes each call everywhere.
+pytestmark = pytest.mark.once
 CALLS = [call for call in every_call() if call.action]
 ADMIN_PAGES = [path for path in addresses() if path.startswith("/admin/") and "/auth/" not in path]
 KINDS = (

@@ -12,6 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
+from benchmarks import fill, scale
 from benchmarks.load import Call, Failed, measure
 from tests.server import ROOT
 
@@ -38,6 +39,18 @@ def test_the_benchmark_measures_every_call_beside_its_rivals():
     assert queries_in("good token", done.stdout) == ["1", "1", "1", "2"]
     assert queries_in("nobody's token", done.stdout) == ["0", "0", "0", "1"]
     assert "round 1 of 1" in done.stderr
+
+
+def test_every_call_is_measured_among_few_and_among_many(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(fill, "KEPT", tmp_path)
+
+    scale.main(["--database", "sqlite", "--small", "60", "--large", "90", "--most", "1"])
+
+    head, *lines = capsys.readouterr().out.strip().splitlines()
+    assert head.split() == ["sqlite,", "milliseconds", "60", "p99", "90", "p99", "ratio", "calls"]
+    assert [line[:42].split() for line in lines] == [
+        [*call.name.split(), call.who] for call in scale.CALLS
+    ]
 
 
 def queries_in(title: str, table: str) -> list[str]:

@@ -89,8 +89,11 @@ def test_names_of_tests_samples_and_kubernetes_are_free(environment):
     assert start(["manage.py", "check"], {**environment, **free}).returncode == 0
 
 
-def test_a_start_without_static_files_says_what_to_do(environment):
-    run = start(SERVE, environment)
+def test_a_start_without_static_files_says_what_to_do(ready, tmp_path):
+    database = f"sqlite:///{ready['WEIYU_DATA_DIR']}/weiyu.sqlite3"
+    elsewhere = {"WEIYU_DATA_DIR": str(tmp_path), "WEIYU_DATABASE_URL": database}
+
+    run = start(SERVE, {**ready, **elsewhere})
 
     assert run.returncode == 1
     assert re.fullmatch(

@@ -32,6 +32,7 @@ def secure(settings) -> None:
     settings.SESSION_COOKIE_SECURE = True
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("who", ["nobody", "dora", "token"])
 @pytest.mark.parametrize("method", ["get", "post"])
 def test_every_answer_has_every_header(who, method, secure, dora, issue):
