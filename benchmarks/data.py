@@ -10,6 +10,7 @@ import json
 import random
 import sys
 from datetime import timedelta
+from typing import Any
 
 import django
 
@@ -101,8 +102,9 @@ def allow_many_calls() -> None:
     assign({"api_rate_per_minute": 100_000}, by=Actor.system())
 
 
-def weiyu_token(user: User) -> str:
-    return AccessToken.objects.issue(user=user, name="benchmark", by=Actor.system())[1]
+def weiyu_token(user: User, **options: Any) -> str:
+    by = Actor.system()
+    return AccessToken.objects.issue(user=user, name="benchmark", by=by, **options)[1]
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -119,12 +119,10 @@ class Side:
     port: int
     words: dict[str, Any]
     tokens: dict[str, str]
-    connection: http.client.HTTPConnection = field(init=False)
     began: float = 0.0
     cookies: dict[tuple[str, str], str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=600)
         for place in ("agent", "admin"):
             for who in self.tokens if place == "agent" else [ADMINISTRATOR]:
                 self.cookies[place, who] = self._sign_in(place, who)
@@ -163,13 +161,13 @@ class Side:
         self, method: str, target: str, headers: dict[str, str], body: bytes | None = None
     ) -> http.client.HTTPResponse:
         # A server closes what was silent for long, as one side is while the other answers.
-        self.connection.close()
-        self.connection.connect()
-        self.began = time.perf_counter()
-        self.connection.request(method, target, body, headers)
-        answer = self.connection.getresponse()
-        answer.read()
-        return answer
+        with closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=600)) as connection:
+            connection.connect()
+            self.began = time.perf_counter()
+            connection.request(method, target, body, headers)
+            answer = connection.getresponse()
+            answer.read()
+            return answer
 
 
 @contextmanager
@@ -180,7 +178,8 @@ def sides(kind: str, sizes: tuple[int, int], folder: Path) -> Iterator[list[Side
             own = folder / f"{kind}-{size}"
             (own / "static").mkdir(parents=True)
             environment = servers.environment(own, filled(kind, size))
-            servers.run(environment, "manage.py", "migrate", "--verbosity", "0")
+            for command in (["migrate"], ["collectstatic", "--noinput"]):
+                servers.run(environment, "manage.py", *command, "--verbosity", "0")
             given = json.loads(servers.run(environment, "-m", "benchmarks.scale_words"))
             server = stack.enter_context(
                 servers.serving(

@@ -14,6 +14,7 @@ from django.utils import timezone  # noqa: E402
 from accounts.models import User, Workgroup  # noqa: E402
 from benchmarks.data import allow_many_calls, weiyu_token  # noqa: E402
 from tickets.models import Ticket  # noqa: E402
+from tokens.scopes import default_scopes  # noqa: E402
 
 
 def words() -> dict[str, object]:
@@ -34,7 +35,12 @@ def words() -> dict[str, object]:
             "group": Workgroup.objects.order_by("pk").values_list("pk", flat=True)[0],
             **{name: str(today - timedelta(days=ago)) for name, ago in days.items()},
         },
-        "tokens": {"administrator": weiyu_token(administrator), "agent": weiyu_token(agent)},
+        "tokens": {
+            "administrator": weiyu_token(
+                administrator, scopes=[*default_scopes(administrator.role), "tokens:read"]
+            ),
+            "agent": weiyu_token(agent),
+        },
     }
 
 

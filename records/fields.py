@@ -104,17 +104,3 @@ def as_kept(model: type[models.Model], values: Mapping[str, Any]) -> dict[str, A
 def _as_kept(model: type[models.Model], name: str, value: Any) -> Any:
     field = model._meta.get_field(name) if isinstance(value, str) else None
     return field.to_python(value) if isinstance(field, NameField | KeptTextField) else value
-
-
-def fill_compared(model: type[models.Model], *, at_once: int = 200) -> None:
-    """Write the compared columns of all rows anew, in portions: for migrations."""
-    columns = [each for each in model._meta.concrete_fields if isinstance(each, ComparedMixin)]
-    sources = {name for column in columns for name in column.of}
-    rows = model._default_manager.order_by("pk").only("pk", *sources)
-    last = 0
-    while batch := list(rows.filter(pk__gt=last)[:at_once]):
-        for row in batch:
-            for column in columns:
-                setattr(row, column.attname, column.value_for(row))
-        model._default_manager.bulk_update(batch, [column.name for column in columns])
-        last = batch[-1].pk

@@ -7,9 +7,12 @@ import os
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
+
+import weiyu_site
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted(
@@ -68,3 +71,11 @@ def test_the_example_environment_is_accepted(tmp_path):
 def test_the_licence_is_the_one_that_pages_name():
     assert "Apache License" in (ROOT / "LICENSE").read_text()[:100]
     assert "Apache License 2.0" in (ROOT / "CONTRIBUTING.md").read_text()
+
+
+def test_every_place_tells_the_same_version():
+    heading = re.search(r"^## (.*)$", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+
+    assert heading[1] == f"{weiyu_site.VERSION} \N{EN DASH} {weiyu_site.RELEASED}"
+    assert project["version"] == weiyu_site.VERSION

@@ -34,3 +34,10 @@ def test_no_table_is_read_as_a_whole(days, dora, carol):
         assert any("COVERING INDEX ticket_event_figures" in step for step in plan)
         assert not [step for step in plan if step.startswith("SCAN tickets_")]
         assert not [step for step in plan if step.startswith("SCAN messaging_")]
+
+
+@pytest.mark.skipif("connection.vendor != 'postgresql'", reason="SQLite compiles no statements")
+def test_no_statement_is_compiled():
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW jit")
+        assert cursor.fetchone() == ("off",)

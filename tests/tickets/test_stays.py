@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from importlib import import_module
-from types import SimpleNamespace
 
 import pytest
-from django.db import connection
-from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
 from accounts.actor import Actor
-from records import triggers
-from tickets.models import Ticket, TicketEvent
+from tickets.models import Ticket
 from tickets.models.event import stay_of
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
-FILLING = ("tickets", "0006_fill_stays")
 
 
 @pytest.fixture
@@ -46,18 +40,6 @@ STAYS = [(None, None), (0, 0), (1, 1), (49, 3), (529, 0), (530, None)]
 
 
 def test_each_move_says_how_long_the_old_status_had_lasted(moved):
-    assert stays(moved) == STAYS
-
-
-def test_a_filled_database_is_told_the_same(moved):
-    triggers.unguard(TicketEvent, connection)
-    with connection.cursor() as cursor:
-        cursor.execute("UPDATE tickets_ticketevent SET since = NULL, stay = NULL")
-    apps = MigrationExecutor(connection).loader.project_state(FILLING).apps
-    fill = import_module(f"tickets.migrations.{FILLING[1]}").fill
-
-    fill(apps, SimpleNamespace(connection=connection))
-
     assert stays(moved) == STAYS
 
 

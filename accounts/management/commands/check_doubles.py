@@ -18,8 +18,8 @@ from records.text import compared
 
 class Command(BaseCommand):
     help = (
-        "Lists usernames and names of workgroups that are one name since case and ways of writing "
-        "no longer tell them apart. Run it before `migrate`; it changes nothing by itself."
+        "Lists usernames and names of workgroups that are one name, since case and ways of writing "
+        "do not tell them apart. It changes nothing by itself."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -47,7 +47,7 @@ class Command(BaseCommand):
         if count := sum(map(len, found.values())):
             raise CommandError(
                 f"{count} names stand for several rows. Rename all but one of each line with "
-                "--rename-user ID NAME or --rename-workgroup ID NAME, then migrate."
+                "--rename-user ID NAME or --rename-workgroup ID NAME."
             )
         self.stdout.write("No names fall together.")
 
