@@ -76,7 +76,7 @@ def test_it_costs_the_same_queries_however_much_there_is(
             token, _secret = issue(alice, days=2)
             token.record("denied", cause="token-expired")
         client.get("/admin/")
-        with django_assert_num_queries(10):  # session, person, six for figures, two for a chart
+        with django_assert_num_queries(9):  # one for a chart
             client.get("/admin/")
 
 

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 from tests.browser import firefox
 from tests.browser.conftest import CHROMIUM, FLAGS, OTHER_SITE, OURS, SAME_SITE, prefer
 
+# Seconds; only what fails waits so long.
 PATIENCE = 60.0
 # Third-party cookies: Firefox keeps those of each site apart (5), or drops them all (1).
 _COOKIE_BEHAVIOUR = {True: 5, False: 1}

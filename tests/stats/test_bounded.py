@@ -14,9 +14,9 @@ from stats.subject import Subject
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-@pytest.mark.skipif(
-    "connection.vendor != 'sqlite'", reason="PostgreSQL reads small tables as a whole"
-)
+# PostgreSQL reads small tables as a whole.
+@pytest.mark.once
+@pytest.mark.skipif("connection.vendor != 'sqlite'", reason="asks for the plans of SQLite")
 @pytest.mark.parametrize("days", [1, 30])
 def test_no_table_is_read_as_a_whole(days, dora, carol):
     boundaries = [START + timedelta(days=day) for day in range(days + 1)]
@@ -36,7 +36,8 @@ def test_no_table_is_read_as_a_whole(days, dora, carol):
         assert not [step for step in plan if step.startswith("SCAN messaging_")]
 
 
-@pytest.mark.skipif("connection.vendor != 'postgresql'", reason="SQLite compiles no statements")
+@pytest.mark.postgresql
+@pytest.mark.skipif("connection.vendor != 'postgresql'", reason="needs PostgreSQL")
 def test_no_statement_is_compiled():
     with connection.cursor() as cursor:
         cursor.execute("SHOW jit")
